@@ -1,0 +1,2 @@
+//! gobo-session.
+fn main() {}
