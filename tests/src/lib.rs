@@ -1,1 +1,7 @@
 //! tests
+
+pub mod chamber;
+pub mod elf_walk;
+pub mod gate;
+pub mod oracle;
+pub mod world;

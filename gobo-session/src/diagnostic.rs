@@ -1,0 +1,166 @@
+//! What was wrong in a file, where, and what to do: shown as a compiler shows it.
+//!
+//! Readers of files never stop at the first odd line. They collect diagnostics and go on; the caller decides what
+//! to print and whether an error is fatal.
+
+use crate::text::Safe;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It was understood, but is not written as it should be.
+    Warning,
+    /// It could not be understood, and was left out.
+    Error,
+}
+
+/// One complaint about one place in one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, as the reader was given it.
+    pub file: String,
+    /// Line, from 1; 0 where the complaint is about the whole file.
+    pub line: u32,
+    /// Column in characters, from 1; 0 where the complaint is about the whole line.
+    pub column: u32,
+    /// How many characters the caret underlines; at least 1.
+    pub width: u32,
+    /// One sentence without a full stop: what is wrong.
+    pub message: String,
+    /// What was read instead, or what to write.
+    pub help: Option<String>,
+    /// The line itself, without its end.
+    pub source: String,
+}
+
+impl Diagnostic {
+    /// A complaint about a whole file (it cannot be read, it is too large, it is not trusted).
+    #[must_use]
+    pub fn of_file(severity: Severity, file: &str, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            file: file.to_owned(),
+            line: 0,
+            column: 0,
+            width: 1,
+            message: message.into(),
+            help: None,
+            source: String::new(),
+        }
+    }
+
+    /// A complaint about the bytes `start..end` of `text`.
+    #[must_use]
+    pub fn of_span(
+        severity: Severity,
+        file: &str,
+        text: &str,
+        span: std::ops::Range<usize>,
+        message: impl Into<String>,
+    ) -> Self {
+        let at = span.start.min(text.len());
+        let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+        let source = text[start..].lines().next().unwrap_or("");
+        let end = span.end.clamp(at, start + source.len().max(at - start));
+        Self {
+            severity,
+            file: file.to_owned(),
+            line: count(text[..at].matches('\n').count() + 1),
+            column: count(text[start..at].chars().count() + 1),
+            width: count(text[at..end].chars().count()).max(1),
+            message: message.into(),
+            help: None,
+            source: source.to_owned(),
+        }
+    }
+
+    /// The same complaint with advice.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Whether it is an error.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// The complaint in one line, for syslog: `FILE:LINE:COLUMN: message (help)`.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        let mut text = format!("{}{}", self.place(), Safe(&self.message));
+        if let Some(help) = &self.help {
+            text.push_str(&format!(" ({})", Safe(help)));
+        }
+        text
+    }
+
+    fn place(&self) -> String {
+        match (self.line, self.column) {
+            (0, _) => format!("{}: ", Safe(&self.file)),
+            (line, 0) => format!("{}:{line}: ", Safe(&self.file)),
+            (line, column) => format!("{}:{line}:{column}: ", Safe(&self.file)),
+        }
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        write!(f, "{}{severity}: {}", self.place(), Safe(&self.message))?;
+        if self.line > 0 {
+            let number = self.line.to_string();
+            let source: String = self.source.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
+            write!(f, "\n {number} | {}", Safe(&source))?;
+            if self.column > 0 {
+                let shift = " ".repeat(number.len() + 4 + (self.column as usize - 1));
+                write!(f, "\n{shift}{}", "^".repeat(self.width as usize))?;
+            }
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n   = {}", Safe(help))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_shown_with_a_caret() {
+        let text = "Lua >= 5.1\nQt >= 3.3.2 < 4.0\n";
+        let d = Diagnostic::of_span(Severity::Warning, "Dependencies", text, 23..24, "a comma is missing here")
+            .with_help("read as `>= 3.3.2, < 4.0`");
+        assert_eq!(
+            d.to_string(),
+            "Dependencies:2:13: warning: a comma is missing here\n 2 | Qt >= 3.3.2 < 4.0\n                 ^\n   = \
+             read as `>= 3.3.2, < 4.0`"
+        );
+        assert_eq!(
+            d.one_line(),
+            "Dependencies:2:13: a comma is missing here (read as `>= 3.3.2, < 4.0`)"
+        );
+    }
+
+    #[test]
+    fn a_span_past_the_end_stays_inside_the_text() {
+        let d = Diagnostic::of_span(Severity::Error, "f", "ab", 2..9, "more was expected");
+        assert_eq!((d.line, d.column, d.width), (1, 3, 1));
+    }
+}

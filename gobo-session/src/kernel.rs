@@ -1,0 +1,20 @@
+//! The one part that changes what the kernel shows: mounts, namespaces, and the way back.
+//!
+//! Everything above decides; this room does. It makes all mounts detached, where nobody sees them ([`View`]), and
+//! only then moves a process into a namespace of its own and attaches them ([`attach`]): all or nothing (R6).
+
+pub mod attach;
+mod folder;
+mod mount;
+pub mod mountinfo;
+pub mod namespace;
+mod state;
+pub mod sys;
+mod view;
+
+pub use namespace::WayBack;
+pub use state::{INDEX_FOLDER, Shown, State, VIEW_FOLDER, shown};
+pub use view::{ABOUT_FILE, About, PLAN_FILE, View, read_description};
+
+/// How the source names of our mounts begin: it is how a view is recognised.
+pub const SOURCE_PREFIX: &str = "gobo-session:";

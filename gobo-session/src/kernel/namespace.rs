@@ -1,0 +1,196 @@
+//! Moving between mount namespaces, and always knowing the way back.
+
+use crate::error::{Because as _, Error, Result, Step};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::personality::{self, Persona};
+use rustix::fs::{self, Mode, OFlags};
+use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::process::{chroot, fchdir, getcwd};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+/// (device, inode) of an object.
+pub(super) type Id = (u64, u64);
+
+/// Where a thread was before it went into a namespace of its own.
+#[derive(Debug)]
+pub struct WayBack {
+    namespace: OwnedFd,
+    /// What the namespace's descriptor must still be: somebody may close descriptors that are not his.
+    id: Id,
+    root: OwnedFd,
+    cwd: OwnedFd,
+    persona: Option<Persona>,
+}
+
+impl WayBack {
+    /// Remembers where the calling thread is.
+    ///
+    /// # Errors
+    /// Where that cannot be read: nothing should be changed then.
+    pub fn save() -> Result<Self> {
+        let open = |path: &str, flags: OFlags| {
+            fs::open(path, flags | OFlags::CLOEXEC, Mode::empty()).because(Step::Attach, || format!("open {path}"))
+        };
+        let namespace = open("/proc/thread-self/ns/mnt", OFlags::RDONLY)?;
+        let id = id_of(&namespace)?;
+        let place = OFlags::PATH | OFlags::DIRECTORY;
+        let persona = personality::get().ok();
+        Ok(Self { namespace, id, root: open("/", place)?, cwd: open(".", place)?, persona })
+    }
+
+    /// Goes back.
+    ///
+    /// # Errors
+    /// Where the kernel does not let us: the thread has lost its capabilities since, for example.
+    pub fn go(&self) -> Result<()> {
+        if id_of(&self.namespace)? != self.id {
+            return Err(Error::new(Step::Leave, "the descriptor of the namespace was closed by somebody else"));
+        }
+        enter(self.namespace.as_fd())?;
+        fchdir(&self.root).because(Step::Leave, || "fchdir to the old root".into())?;
+        chroot(".").because(Step::Leave, || "chroot to the old root".into())?;
+        fchdir(&self.cwd).because(Step::Leave, || "fchdir to the old folder".into())?;
+        if let Some(persona) = self.persona {
+            let _ = personality::set(persona);
+        }
+        Ok(())
+    }
+}
+
+/// Gives the calling thread a mount namespace of its own, into which mounts come but out of which none go (R5).
+pub(super) fn enter_own() -> Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS)
+        .map_err(|errno| {
+            let errno = rustix::io::Errno::from_raw_os_error(errno as i32);
+            let error = Error::call(Step::Attach, "unshare(CLONE_NEWNS)", errno);
+            match errno {
+                rustix::io::Errno::PERM => error.with_cure("it takes CAP_SYS_ADMIN, which this process has not got"),
+                rustix::io::Errno::NOSPC => error.with_cure("raise the sysctl user.max_mnt_namespaces"),
+                _ => error,
+            }
+        })
+        .and_then(|()| make_slave())
+}
+
+/// Makes `/` recursively slave.
+pub(super) fn make_slave() -> Result<()> {
+    mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC).map_err(|errno| {
+        let error = Error::call(Step::Attach, "mount(\"/\", MS_REC|MS_SLAVE)", errno);
+        match errno {
+            rustix::io::Errno::INVAL => error.with_cure("`/` is no mount point here: is this a chroot?"),
+            _ => error,
+        }
+    })
+}
+
+/// Takes uid 0 out of a view to the namespace of process 1 (R22).
+///
+/// Only where process 1 has the same root and the same user namespace: in a container or a chroot that leads to
+/// another system. The folder that the process is in is opened again by its path, and is `/` where that leads
+/// elsewhere now.
+///
+/// # Errors
+/// Where a condition does not hold; nothing was changed then.
+pub fn go_to_init() -> Result<WayBack> {
+    let same = |ours: &str, theirs: &str| -> Result<bool> { Ok(id_at(ours)? == id_at(theirs)?) };
+    if !same("/proc/thread-self/ns/user", "/proc/1/ns/user")? {
+        return Err(Error::new(Step::Leave, "process 1 is in another user namespace"));
+    }
+    if !same("/", "/proc/1/root")? {
+        return Err(Error::new(Step::Leave, "process 1 has another root"));
+    }
+    let back = WayBack::save()?;
+    let cwd = getcwd(Vec::new()).ok();
+    let (cwd_id, root_id) = (id_at(".").ok(), id_at("/")?);
+    let init = fs::open("/proc/1/ns/mnt", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        .because(Step::Leave, || "open /proc/1/ns/mnt".into())?;
+    enter(init.as_fd())?;
+    if id_at("/")? != root_id {
+        back.go()?;
+        return Err(Error::new(Step::Leave, "the root of process 1's namespace is another one"));
+    }
+    let stays = cwd.is_some_and(|path| rustix::process::chdir(&path).is_ok() && id_at(".").ok() == cwd_id);
+    if !stays {
+        rustix::process::chdir("/").because(Step::Leave, || "chdir to /".into())?;
+    }
+    Ok(back)
+}
+
+/// Makes the calling thread say what system it is: `i686` with PER_LINUX32, else what the kernel is.
+pub(super) fn set_personality(is_32_bit: bool) -> Result<()> {
+    let linux32 = Persona::from_bits_retain(PER_LINUX32);
+    let now = personality::get().unwrap_or(Persona::empty());
+    let wanted = if is_32_bit { now | linux32 } else { now.difference(linux32) };
+    personality::set(wanted)
+        .map(|_| ())
+        .map_err(|e| Error::call(Step::Attach, "personality", rustix::io::Errno::from_raw_os_error(e as i32)))
+}
+
+/// See personality(2).
+const PER_LINUX32: i32 = 0x0008;
+
+/// Enters a mount namespace; a thread that shares its file system context with others gets its own first.
+fn enter(namespace: std::os::fd::BorrowedFd<'_>) -> Result<()> {
+    let error = |errno: nix::Error| {
+        Error::call(Step::Leave, "setns(CLONE_NEWNS)", rustix::io::Errno::from_raw_os_error(errno as i32))
+    };
+    match setns(namespace, CloneFlags::CLONE_NEWNS) {
+        Err(nix::Error::EINVAL) => {
+            unshare(CloneFlags::CLONE_FS).map_err(error)?;
+            setns(namespace, CloneFlags::CLONE_NEWNS).map_err(error)
+        }
+        other => other.map_err(error),
+    }
+}
+
+/// The identity of an open object.
+pub(super) fn id_of(fd: impl AsFd) -> Result<Id> {
+    let stat = fs::fstat(fd).because(Step::Attach, || "fstat".into())?;
+    Ok((stat.st_dev, stat.st_ino))
+}
+
+/// The identity of what a path leads to.
+fn id_at(path: impl AsRef<Path>) -> Result<Id> {
+    let path = path.as_ref();
+    let stat = fs::stat(path).because(Step::Leave, || format!("stat {}", path.display()))?;
+    Ok((stat.st_dev, stat.st_ino))
+}
+
+/// Moves the calling process, which must have one thread only, into a user and a mount namespace of its own, in
+/// which it is who it was.
+///
+/// # Errors
+/// Which step the kernel refused, and the setting that is usually behind it.
+pub fn enter_user_namespace() -> Result<()> {
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS).map_err(|errno| {
+        let raw = rustix::io::Errno::from_raw_os_error(errno as i32);
+        Error::call(Step::Attach, "unshare(CLONE_NEWUSER|CLONE_NEWNS)", raw).with_cure(match errno {
+            nix::Error::ENOSPC => "raise the sysctls user.max_user_namespaces and user.max_mnt_namespaces",
+            nix::Error::EPERM => {
+                "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, and no chroot around this process"
+            }
+            nix::Error::EINVAL | nix::Error::ENOSYS => "this kernel has no user namespaces (CONFIG_USER_NS)",
+            _ => "see user_namespaces(7)",
+        })
+    })?;
+    let write = |file: &str, text: String| {
+        std::fs::write(file, text).map_err(|e| {
+            Error::new(Step::Attach, format!("write {file}: {e}"))
+                .with_cure("AppArmor may forbid it: sysctl kernel.apparmor_restrict_unprivileged_userns=0")
+        })
+    };
+    write("/proc/self/setgroups", "deny".into())?;
+    write("/proc/self/uid_map", format!("{uid} {uid} 1\n"))?;
+    write("/proc/self/gid_map", format!("{gid} {gid} 1\n"))?;
+    make_slave()
+}
+
+/// Gives a process of root a mount namespace of its own.
+///
+/// # Errors
+/// Where the kernel refuses.
+pub fn enter_mount_namespace() -> Result<()> {
+    enter_own()
+}

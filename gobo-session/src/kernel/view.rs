@@ -1,0 +1,97 @@
+//! A view before anybody sees it: a tmpfs with the layer and its description, and the overlays over the base.
+
+use super::{folder::Writer, mount, namespace};
+use crate::error::{Because as _, Error, Result, Step};
+use crate::layer::Layer;
+use crate::plan::Plan;
+use crate::tree::{Folder, Tree};
+use rustix::fs::{self, Mode, OFlags};
+use serde::{Deserialize, Serialize};
+use std::os::fd::{AsFd as _, OwnedFd};
+
+/// The name of the plan's file in [`super::VIEW_FOLDER`].
+pub const PLAN_FILE: &str = "plan.json";
+
+/// The name of the description's file in [`super::VIEW_FOLDER`].
+pub const ABOUT_FILE: &str = "about.json";
+
+/// Who has a view, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The user, where it is a session.
+    pub user: Option<String>,
+    /// The service that opened the session, where it is one.
+    pub service: Option<String>,
+    /// Seconds since 1970.
+    pub since: u64,
+}
+
+/// A prepared view: nothing of it is attached anywhere.
+pub struct View {
+    pub(super) tmpfs: OwnedFd,
+    pub(super) parts: Vec<Part>,
+    pub(super) personality: bool,
+}
+
+/// One part of the index in a prepared view.
+pub(super) struct Part {
+    /// Its name, such as `bin`.
+    pub(super) area: String,
+    /// What lies over it.
+    pub(super) overlay: OwnedFd,
+    /// Which folder it was made for: the mount goes there and nowhere else.
+    pub(super) base: namespace::Id,
+}
+
+impl View {
+    /// Makes all mounts of a view.
+    ///
+    /// # Errors
+    /// Which mount the kernel refused.
+    pub fn prepare(tree: &Tree, plan: &Plan, layer: &Layer, about: &About) -> Result<Self> {
+        let source = plan.mount_source();
+        let size = layer.size();
+        let tmpfs = mount::tmpfs(&source, size.links + size.folders + 64)?;
+        let writer = Writer::new(tmpfs.as_fd());
+        writer.write(tmpfs.as_fd(), PLAN_FILE, plan.to_json().as_bytes())?;
+        let about = serde_json::to_vec(about).map_err(|e| Error::new(Step::Mount, e.to_string()))?;
+        writer.write(tmpfs.as_fd(), ABOUT_FILE, &about)?;
+        let layers = writer.make(tmpfs.as_fd(), b"layer")?;
+        let empty = writer.make(tmpfs.as_fd(), b"empty")?;
+        let mut folders = Vec::new();
+        for (area, nodes) in layer.in_order() {
+            let folder = writer.make(layers.as_fd(), area.as_bytes())?;
+            writer.fill(folder.as_fd(), nodes)?;
+            folders.push((area, folder));
+        }
+        mount::seal(tmpfs.as_fd())?;
+        let mut parts = Vec::new();
+        for (area, folder) in folders {
+            let Some(base) = Folder::open_if_there(tree.index().fd(), area.as_bytes(), tree.trust())? else {
+                let index = tree.index().path().display();
+                let error = Error::new(Step::Mount, format!("the index has no folder {area}, which the view needs"));
+                return Err(error.with_cure(format!("make it: mkdir {index}/{area}")));
+            };
+            let lower = if plan.pure { empty.as_fd() } else { base.fd() };
+            let overlay = mount::overlay(&source, folder.as_fd(), lower)?;
+            parts.push(Part { area: area.to_owned(), overlay, base: base.id });
+        }
+        Ok(Self { tmpfs, parts, personality: plan.personality })
+    }
+
+    /// The parts of the index that it lies over.
+    pub fn areas(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(|part| part.area.as_str())
+    }
+}
+
+/// Reads a small file of a description that is bound in this namespace.
+///
+/// # Errors
+/// Where it is not there, or cannot be read.
+pub fn read_description(name: &str) -> Result<Vec<u8>> {
+    let path = format!("{}/{name}", super::VIEW_FOLDER);
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = fs::open(&path, flags, Mode::empty()).because(Step::Read, || format!("open {path}"))?;
+    crate::tree::read_all(fd, 16 * 1024 * 1024, &path)
+}

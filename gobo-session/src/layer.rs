@@ -1,0 +1,84 @@
+//! A layer: the links, folders and whiteouts that lie over the base index, as pure data.
+
+use crate::tree::AREAS;
+use std::collections::BTreeMap;
+
+/// The names of one folder of a layer.
+pub type Nodes = BTreeMap<Vec<u8>, Node>;
+
+/// What a layer has at a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// A link with this text.
+    Link(Vec<u8>),
+    /// A folder; overlayfs merges it with a folder of the base.
+    Folder(Nodes),
+    /// The base's name is gone.
+    Whiteout,
+}
+
+/// A compiled layer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Layer {
+    /// The parts of the index that differ from the base, by name.
+    pub areas: BTreeMap<String, Nodes>,
+    /// What was passed over, as sentences.
+    pub notes: Vec<String>,
+}
+
+/// How much a layer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Size {
+    /// Links.
+    pub links: usize,
+    /// Folders, those of the index's own parts not counted.
+    pub folders: usize,
+    /// Whiteouts.
+    pub whiteouts: usize,
+}
+
+impl Layer {
+    /// The areas in the order in which they are mounted: those that are known in the order of [`AREAS`], then others.
+    pub fn in_order(&self) -> impl Iterator<Item = (&str, &Nodes)> {
+        let known = AREAS.iter().filter_map(|name| self.areas.get_key_value(*name));
+        let others = self.areas.iter().filter(|(name, _)| !AREAS.contains(&name.as_str()));
+        others.chain(known).map(|(name, nodes)| (name.as_str(), nodes))
+    }
+
+    /// What the layer has at a name such as `lib/libfoo.so.1`; `None` where it leaves that to the base.
+    #[must_use]
+    pub fn node(&self, area: &str, path: &[&[u8]]) -> Option<&Node> {
+        let (last, folders) = path.split_last()?;
+        let mut nodes = self.areas.get(area)?;
+        for folder in folders {
+            match nodes.get(*folder)? {
+                Node::Folder(inner) => nodes = inner,
+                Node::Link(_) | Node::Whiteout => return None,
+            }
+        }
+        nodes.get(*last)
+    }
+
+    /// How much it holds.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        let mut size = Size::default();
+        self.areas.values().for_each(|nodes| size.add(nodes));
+        size
+    }
+}
+
+impl Size {
+    fn add(&mut self, nodes: &Nodes) {
+        for node in nodes.values() {
+            match node {
+                Node::Link(_) => self.links += 1,
+                Node::Whiteout => self.whiteouts += 1,
+                Node::Folder(inner) => {
+                    self.folders += 1;
+                    self.add(inner);
+                }
+            }
+        }
+    }
+}

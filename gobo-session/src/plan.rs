@@ -1,0 +1,194 @@
+//! The plan: pure data that says which versions a view is made of, and why.
+//!
+//! A plan is made by [`crate::resolve`] and read by everything after it. It can be printed, compared, stored and sent;
+//! it holds no descriptor and promises nothing about the disk but what was read when it was made. The same tree
+//! gives the same plan, byte for byte.
+
+use crate::arch::Arch;
+use crate::diagnostic::Diagnostic;
+use crate::requirement::{ProgramName, Requirement};
+use crate::version::Major;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The layout of the data below; a reader refuses another.
+pub const FORMAT: u32 = 1;
+
+/// Which versions a view is made of, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The profile that it was made for, where there is one.
+    pub profile: Option<String>,
+    /// The architecture that versions were chosen for.
+    pub arch: Arch,
+    /// Whether the view holds the chosen programs alone.
+    pub pure: bool,
+    /// Whether the session says that it is a 32-bit system (PER_LINUX32).
+    pub personality: bool,
+    /// What was asked for, in the order of its weight.
+    pub wishes: Vec<Wish>,
+    /// The versions, in order of precedence: the first named goes before the later.
+    pub chosen: Vec<Choice>,
+    /// Requirements that had to give way to nearer ones.
+    pub conflicts: Vec<Conflict>,
+    /// Requirements that no installed version meets.
+    pub missing: Vec<Missing>,
+    /// What was odd in the files that were read.
+    pub notes: Vec<Diagnostic>,
+    /// Variables that the profile sets.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// A requirement and where it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// What is asked for.
+    pub requirement: Requirement,
+    /// Who asks.
+    pub source: Source,
+}
+
+/// Where a requirement comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The command line.
+    Asked,
+    /// A profile, by name.
+    Profile(String),
+    /// The command that is to be run, by its path.
+    Command(String),
+    /// The view of the session that this one is made in.
+    Session,
+    /// A chosen version needs it.
+    Dependency {
+        /// Which, as a place in [`Plan::chosen`].
+        of: usize,
+        /// The file that says so.
+        file: String,
+        /// The line in it.
+        line: u32,
+    },
+}
+
+/// A version that the view is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The program.
+    pub program: ProgramName,
+    /// The version's folder.
+    pub version: String,
+    /// Its major version: two that differ in it can both be there.
+    pub major: Major,
+    /// What it was built for.
+    pub arch: Arch,
+    /// Whether the base index shows it already, so that the layer needs nothing of it.
+    pub linked: bool,
+    /// The requirement that brought it.
+    pub requirement: Requirement,
+    /// Who required it.
+    pub source: Source,
+}
+
+/// A requirement that gave way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// What was required.
+    pub requirement: Requirement,
+    /// Who required it.
+    pub source: Source,
+    /// The version that would have met it.
+    pub version: String,
+    /// The nearer choice that stands instead, as a place in [`Plan::chosen`].
+    pub winner: usize,
+}
+
+/// A requirement that nothing installed meets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// What was required.
+    pub requirement: Requirement,
+    /// Who required it.
+    pub source: Source,
+    /// What is there instead, as a sentence.
+    pub why: String,
+}
+
+/// A short name for a plan's content: equal plans have equal ids.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlanId(String);
+
+impl fmt::Display for PlanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Plan {
+    /// The plan's id: the first 64 bits of the SHA-256 of its canonical JSON, in hexadecimal.
+    #[must_use]
+    pub fn id(&self) -> PlanId {
+        let digest = Sha256::digest(self.to_json().as_bytes());
+        PlanId(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The plan as canonical JSON: fields in the order of the type, no white space.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| unreachable!("a plan is plain data: {error}"))
+    }
+
+    /// Reads a plan back.
+    ///
+    /// # Errors
+    /// Where the text is no plan, or one of another format.
+    pub fn from_json(text: &[u8]) -> Result<Self, String> {
+        let plan: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if plan.format != FORMAT {
+            return Err(format!("the plan has format {}, this program reads {FORMAT}", plan.format));
+        }
+        Ok(plan)
+    }
+
+    /// The choices that the layer holds: those that the base does not show, or all of a pure view.
+    pub fn to_link(&self) -> impl Iterator<Item = (usize, &Choice)> {
+        self.chosen.iter().enumerate().filter(|(_, choice)| self.pure || !choice.linked)
+    }
+
+    /// The mount source of a view made from this plan.
+    #[must_use]
+    pub fn mount_source(&self) -> String {
+        let profile = self.profile.as_deref().unwrap_or("-");
+        format!("{}{profile}:{}", crate::kernel::SOURCE_PREFIX, self.id())
+    }
+
+    /// The chain of reasons for a source, nearest first: `Cairo 1.18.2 (GTK+/.../Dependencies:3)`.
+    #[must_use]
+    pub fn because(&self, source: &Source) -> Vec<String> {
+        let mut chain = Vec::new();
+        let mut next = source;
+        while let Source::Dependency { of, file, line } = next {
+            let choice = &self.chosen[*of];
+            chain.push(format!("{} {} needs it ({file}:{line})", choice.program, choice.version));
+            next = &choice.source;
+        }
+        chain.push(next.to_string());
+        chain
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked => f.write_str("asked for on the command line"),
+            Self::Profile(name) => write!(f, "asked for by profile {name}"),
+            Self::Command(path) => write!(f, "the command {path}"),
+            Self::Session => f.write_str("chosen by the session"),
+            Self::Dependency { file, line, .. } => write!(f, "{file}:{line}"),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The tree as it lies on disk: /Programs and the base index, read by descriptors.
+//!
+//! Everything that decides works on what this room reads, and it reads each thing once: a path is walked a single
+//! time, checked on the way ([`Trust`], R4), and what is needed later is read through the descriptor that was
+//! checked. Nothing here follows a link out of the tree: absolute links mean the tree's own root, which is `/` on a
+//! real machine and some other folder in tests or with `--root`.
+
+mod entries;
+mod index;
+mod layout;
+mod program;
+
+pub use entries::{Entry, Folder, Kind, MAX_ENTRIES};
+pub use index::{Index, Owner};
+pub(crate) use entries::read_all;
+pub(crate) use index::{LinkText, absolute, join, read_link};
+pub use layout::{AREAS, Area, Layout, RealFiles};
+pub use program::{Program, VersionFolder};
+
+use crate::error::{Error, Result, Step};
+use crate::requirement::ProgramName;
+use crate::text::nearest;
+use crate::trusted::{self, Trust};
+use once_cell::unsync::OnceCell;
+use rustix::fs::{self, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// An open tree: a root, its /Programs and its base index.
+pub struct Tree {
+    root: OwnedFd,
+    programs: OwnedFd,
+    index: Index,
+    layout: Layout,
+    trust: Trust,
+    read: RefCell<BTreeMap<ProgramName, Option<Rc<Program>>>>,
+    names: OnceCell<Vec<String>>,
+}
+
+impl Tree {
+    /// Opens the tree below `root`.
+    ///
+    /// `base` is where the index lies that views are built over: the index itself, or inside a session the place
+    /// that the untouched one is bound to.
+    ///
+    /// # Errors
+    /// Where a folder is missing or, with [`Trust::RootOnly`], is not root's alone.
+    pub fn open(root: &Path, base: Option<&Path>, layout: Layout, trust: Trust) -> Result<Self> {
+        let root_fd = fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|errno| Error::call(Step::Read, format!("open {}", root.display()), errno))?;
+        let open = |path: &Path| {
+            trusted::open(root_fd.as_fd(), path, trust, trusted::Kind::Directory).map_err(|error| {
+                Error::new(Step::Read, error.to_string())
+                    .with_cure("is this a GoboLinux tree? another one is named by --root or [tree] in session.toml")
+            })
+        };
+        let programs = open(&layout.programs)?;
+        let index = Index::new(open(base.unwrap_or(&layout.index))?, layout.index.clone());
+        let read = RefCell::default();
+        Ok(Self { programs, index, layout, trust, read, names: OnceCell::new(), root: root_fd })
+    }
+
+    /// The tree's root.
+    pub fn root(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
+    }
+
+    /// The base index.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// What is where in this tree.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Whom this tree's reader believes.
+    pub fn trust(&self) -> Trust {
+        self.trust
+    }
+
+    /// The program of that exact name, read once; `None` where it is not installed.
+    ///
+    /// # Errors
+    /// Where its folder cannot be read or is not trusted.
+    pub fn program(&self, name: &ProgramName) -> Result<Option<Rc<Program>>> {
+        if let Some(known) = self.read.borrow().get(name) {
+            return Ok(known.clone());
+        }
+        let program = Program::open(self, name)?.map(Rc::new);
+        self.read.borrow_mut().insert(name.clone(), program.clone());
+        Ok(program)
+    }
+
+    /// The installed program that a written name means: the exact one, else the only one that differs by case.
+    ///
+    /// # Errors
+    /// Where several differ by case only, naming them.
+    pub fn find(&self, name: &ProgramName) -> Result<Option<Rc<Program>>> {
+        if let Some(program) = self.program(name)? {
+            return Ok(Some(program));
+        }
+        let alike: Vec<&String> =
+            self.names()?.iter().filter(|n| n.eq_ignore_ascii_case(name.as_str())).collect();
+        match alike.as_slice() {
+            [] => Ok(None),
+            [only] => only.parse().map_or(Ok(None), |name| self.program(&name)),
+            several => {
+                let several: Vec<&str> = several.iter().map(|s| s.as_str()).collect();
+                Err(Error::new(Step::Resolve, format!("{name} could be {}", several.join(" or ")))
+                    .with_cure("write the name with the capital letters of the one that is meant"))
+            }
+        }
+    }
+
+    /// The installed program whose name is nearest to a mistyped one.
+    pub fn nearest(&self, name: &ProgramName) -> Option<String> {
+        let names = self.names().ok()?;
+        nearest(name.as_str(), names.iter().map(String::as_str)).map(str::to_owned)
+    }
+
+    /// The names below /Programs, in order.
+    fn names(&self) -> Result<&[String]> {
+        self.names
+            .get_or_try_init(|| {
+                let folder = Folder::open(self.programs.as_fd(), b".", self.trust)?;
+                Ok(folder.entries()?.into_iter().filter_map(|e| String::from_utf8(e.name).ok()).collect())
+            })
+            .map(Vec::as_slice)
+    }
+
+    /// Opens a path meant inside the tree, following links but never out of it.
+    pub(crate) fn open_inside(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        fs::openat2(
+            &self.root,
+            path,
+            flags | OFlags::CLOEXEC,
+            Mode::empty(),
+            ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS,
+        )
+    }
+
+    /// Reads a small file of the tree; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is no regular file, or is larger than `limit` bytes.
+    pub fn read_file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
+        use std::os::unix::ffi::OsStrExt as _;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        match self.open_inside(path.as_os_str().as_bytes(), flags) {
+            Ok(fd) => entries::read_all(fd, limit, &path.display().to_string()).map(Some),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(errno) => Err(Error::call(Step::Read, format!("open {}", path.display()), errno)),
+        }
+    }
+
+    /// The path of a version's folder, as links of a view name it.
+    #[must_use]
+    pub fn version_path(&self, program: &ProgramName, version: &str) -> PathBuf {
+        self.layout.programs.join(program.as_str()).join(version)
+    }
+}

@@ -1,0 +1,144 @@
+//! A program of the tree: its installed versions, and what each says of itself.
+
+use super::{Folder, Tree};
+use crate::arch::Arch;
+use crate::dependencies::{self, Parsed};
+use crate::error::{Error, Result, Step};
+use crate::requirement::ProgramName;
+use crate::version::{Version, is_version_name};
+use once_cell::unsync::OnceCell;
+use rustix::fs;
+use std::os::fd::AsFd as _;
+
+/// The largest file that is read of a version (R18).
+const MAX_FILE: usize = 64 * 1024;
+
+/// A program and its installed versions.
+#[derive(Debug)]
+pub struct Program {
+    /// Its name, as its folder is spelled.
+    pub name: ProgramName,
+    /// Its versions, newest first.
+    pub versions: Vec<VersionFolder>,
+    /// The version that `Current` names, installed or not.
+    pub current: Option<String>,
+    /// Version folders that were passed over, and why.
+    pub refused: Vec<Error>,
+}
+
+/// One version's folder.
+#[derive(Debug)]
+pub struct VersionFolder {
+    /// The version, as the folder is spelled.
+    pub version: Version,
+    folder: Folder,
+    arch: OnceCell<Arch>,
+    dependencies: OnceCell<Parsed>,
+}
+
+impl Program {
+    /// Reads the folder of a program; `None` where there is none.
+    pub(super) fn open(tree: &Tree, name: &ProgramName) -> Result<Option<Self>> {
+        let Some(folder) =
+            Folder::open_if_there(tree.programs.as_fd(), name.as_str().as_bytes(), tree.trust)?
+        else {
+            return Ok(None);
+        };
+        let mut versions = Vec::new();
+        let mut refused = Vec::new();
+        for entry in folder.entries()? {
+            let Ok(text) = String::from_utf8(entry.name) else { continue };
+            if entry.kind != super::Kind::Directory || !is_version_name(&text) {
+                continue;
+            }
+            match Folder::open_if_there(folder.fd(), text.as_bytes(), tree.trust) {
+                Ok(Some(folder)) => versions.push(VersionFolder {
+                    version: Version::new(&text),
+                    folder,
+                    arch: OnceCell::new(),
+                    dependencies: OnceCell::new(),
+                }),
+                Ok(None) => {}
+                Err(mut error) => {
+                    error.what = format!("{name} {}", error.what);
+                    refused.push(error);
+                }
+            }
+        }
+        versions.sort_by(|a, b| b.version.cmp(&a.version));
+        let current = fs::readlinkat(folder.fd(), "Current", Vec::new())
+            .ok()
+            .and_then(|text| text.into_string().ok())
+            .and_then(|text| text.trim_end_matches('/').rsplit('/').next().map(str::to_owned));
+        Ok(Some(Self { name: name.clone(), versions, current, refused }))
+    }
+
+    /// The folder of a version, by its exact name.
+    #[must_use]
+    pub fn version(&self, name: &str) -> Option<&VersionFolder> {
+        self.versions.iter().find(|v| v.version.as_str() == name)
+    }
+
+    /// The folder that `Current` names.
+    #[must_use]
+    pub fn current(&self) -> Option<&VersionFolder> {
+        self.version(self.current.as_deref()?)
+    }
+}
+
+impl VersionFolder {
+    /// The open folder.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// What it was built for.
+    ///
+    /// # Errors
+    /// Where its Architecture file cannot be read.
+    pub fn arch(&self, tree: &Tree) -> Result<&Arch> {
+        self.arch.get_or_try_init(|| {
+            let bytes = self.read(tree, "Resources/Architecture")?;
+            Ok(Arch::of_file(&bytes.unwrap_or_default()))
+        })
+    }
+
+    /// What it needs: `Resources/Dependencies`, or `Resources/BuildInformation` where that is missing or as good as
+    /// empty (at most one byte).
+    ///
+    /// # Errors
+    /// Where neither can be read.
+    pub fn dependencies(&self, tree: &Tree, program: &ProgramName) -> Result<&Parsed> {
+        self.dependencies.get_or_try_init(|| {
+            let path = |file: &str| {
+                tree.version_path(program, self.version.as_str()).join(file).display().to_string()
+            };
+            match self.read(tree, "Resources/Dependencies")? {
+                Some(bytes) if bytes.len() > 1 => {
+                    Ok(dependencies::parse(&path("Resources/Dependencies"), &bytes))
+                }
+                _ => {
+                    let bytes = self.read(tree, "Resources/BuildInformation")?.unwrap_or_default();
+                    Ok(dependencies::parse_build_information(&path("Resources/BuildInformation"), &bytes))
+                }
+            }
+        })
+    }
+
+    /// The text of `Resources/Environment`, where there is one.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn environment(&self, tree: &Tree) -> Result<Option<Vec<u8>>> {
+        self.read(tree, "Resources/Environment")
+    }
+
+    fn read(&self, tree: &Tree, path: &str) -> Result<Option<Vec<u8>>> {
+        self.folder.read(path, MAX_FILE, tree.trust()).map_err(|mut error| {
+            error.step = Step::Read;
+            error.what = format!("version {}: {}", self.version, error.what);
+            error
+        })
+    }
+}

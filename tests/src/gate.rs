@@ -1,0 +1,84 @@
+//! Tests that cannot run everywhere: they say why, and return.
+//!
+//! With `GOBO_TESTS_MUST_RUN=1` in the environment, as on a machine that is meant to run everything, such a
+//! test fails instead, so that nothing is skipped unnoticed.
+
+use std::fmt::Display;
+use std::fs;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Whether a test that cannot run is a failure.
+pub fn must_run() -> bool {
+    std::env::var_os("GOBO_TESTS_MUST_RUN").is_some_and(|value| value == "1")
+}
+
+/// Prints `skipped: WHY`.
+///
+/// # Panics
+///
+/// Where every test must run.
+pub fn skip(why: impl Display) {
+    assert!(!must_run(), "this test must run, but: {why}");
+    println!("skipped: {why}");
+}
+
+/// Whether this process may make namespaces and mounts; says so where it may not.
+pub fn root() -> bool {
+    const CAP_SYS_ADMIN: u64 = 1 << 21;
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let capabilities = capabilities.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
+    let may = rustix::process::geteuid().is_root() && capabilities & CAP_SYS_ADMIN != 0;
+    if !may {
+        skip("needs root with CAP_SYS_ADMIN");
+    }
+    may
+}
+
+/// The GoboLinux root for end-to-end tests: `$GOBO_ROOT`, else `target/goboroot/root-small` of the workspace.
+/// `None`, and why is said, where there is none or where it could not be used.
+pub fn gobo_root() -> Option<PathBuf> {
+    if !root() {
+        return None;
+    }
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/goboroot/root-small");
+    let path = std::env::var_os("GOBO_ROOT").map_or_else(built, PathBuf::from);
+    if path.join("System/Index/bin").is_dir() {
+        return path.canonicalize().ok();
+    }
+    skip(format_args!("no GoboLinux root at {}", path.display()));
+    None
+}
+
+/// Whether a host answers on a TCP port; says so where it does not.
+pub fn network(host: &str, port: u16) -> bool {
+    let mut addresses = (host, port).to_socket_addrs().into_iter().flatten();
+    let answers = addresses.any(|at| TcpStream::connect_timeout(&at, Duration::from_secs(5)).is_ok());
+    if !answers {
+        skip(format_args!("{host} does not answer on port {port}"));
+    }
+    answers
+}
+
+/// Returns from a test that is not run by root.
+#[macro_export]
+macro_rules! requires_root {
+    () => {
+        if !$crate::gate::root() {
+            return;
+        }
+    };
+}
+
+/// The path of the GoboLinux root; returns from the test where there is none.
+#[macro_export]
+macro_rules! requires_gobo_root {
+    () => {
+        match $crate::gate::gobo_root() {
+            Some(path) => path,
+            None => return,
+        }
+    };
+}
