@@ -116,7 +116,9 @@ impl Parsed {
             }
         };
         let (line, complaints) = grammar::read_line(text, options);
-        for complaint in complaints {
+        // One more than are shown, so that `report` says that there are more.
+        let room = (MAX_DIAGNOSTICS + 1).saturating_sub(self.diagnostics.len());
+        for complaint in complaints.into_iter().take(room) {
             let shown = raw.shown();
             let diagnostic = Diagnostic::of_span(
                 complaint.severity,

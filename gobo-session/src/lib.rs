@@ -1,19 +1,38 @@
 //! The engine of gobo-session: from a wish to a view of /System/Index.
+//!
+//! The rooms follow the path of the data:
+//!
+//! ```text
+//! config ──> profile ─┐
+//! dependencies ───────┴─> requirement ─> resolve ─> plan ─> compile ─> layer ─> try_out ─> kernel
+//! ```
+//!
+//! [`tree`] reads /Programs and the base index for all of them, [`trusted`] decides whom root believes. [`login`] walks
+//! the road for a session, [`cli`] for a command. Only [`kernel`] changes anything.
+
 #![deny(unsafe_code)]
 
 pub mod arch;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod command;
 pub mod compile;
+pub mod config;
 pub mod dependencies;
 pub mod diagnostic;
+pub mod environment;
 pub mod error;
+pub mod export;
 pub mod kernel;
 pub mod layer;
+pub mod login;
 pub mod plan;
 pub mod requirement;
 pub mod resolve;
 pub mod text;
 pub mod tree;
 pub mod trusted;
+pub mod try_out;
 pub mod version;
 
 pub use error::{Error, Result, Step};

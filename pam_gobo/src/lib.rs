@@ -1,1 +1,19 @@
-//! pam_gobo
+//! `pam_gobo.so`: gives each login session its own view of /System/Index.
+//!
+//! This crate is the thin side towards libpam: it reads the module's arguments and items, asks
+//! [`gobo_session::login`] for a session, sets variables, writes the log line and chooses the return code (R7). The
+//! module stands twice in a session stack, `close` first and `open` last, so that other modules never load what a
+//! view shows (R23).
+
+#![deny(unsafe_code)]
+
+mod arguments;
+mod handle;
+mod libpam;
+mod log;
+mod session;
+
+use handle::PamModule;
+use pam::pam_hooks;
+
+pam_hooks!(PamModule);

@@ -1,10 +1,11 @@
 //! Test chambers: private GoboLinux systems in which real services run.
 //!
 //! A [`Chamber`] has mount, process, IPC, host name and network namespaces of its own, a root that was built
-//! once and is shared read-only, new copies of the directories that a system writes to, its own /dev, /proc,
-//! /sys and /run, and `/` shared between mount namespaces as on a machine with systemd, so that a mount which
-//! leaks is seen. It is made in a tenth of a second, any number of them can exist at once, and nothing is left
-//! when it is dropped or when the test is killed.
+//! once and is shared read-only (or copied, where a test changes it), new copies of the directories that a
+//! system writes to, its own /dev, /proc, /sys and /run, and `/` shared between mount namespaces as on a machine
+//! with systemd, so that a mount which leaks is seen. It is made in a hundredth of a second, or a quarter of a
+//! second where the root is copied; any number of them can exist at once; nothing is left when it is dropped or
+//! when the test is killed.
 //!
 //! ```no_run
 //! # fn main() -> anyhow::Result<()> {
@@ -68,7 +69,9 @@ mod wire;
 
 /// A private GoboLinux system. It ends, with everything in it, when the value is dropped.
 pub struct Chamber {
-    syslog: Option<Process>,
+    /// The syslog daemon of the root, if that is what receives the log.
+    daemon: Option<Process>,
+    syslog: Syslog,
     control: Arc<Control>,
     root: Root,
     /// The last field: it is let go when no descriptor into the chamber is left.
@@ -192,8 +195,10 @@ impl Chamber {
 impl Chamber {
     /// The lines logged so far. With a [`Syslog::Receiver`] that is every message sent before this call.
     pub fn log(&self) -> Result<Vec<String>> {
-        if self.syslog.is_none() {
-            self.control.ask(&Request::Drain, &[])?;
+        match self.syslog {
+            Syslog::Receiver => drop(self.control.ask(&Request::Drain, &[])?),
+            Syslog::Daemon => {}
+            Syslog::Absent => bail!("this chamber has no log"),
         }
         let log = if self.exists(syslog::FILE) { self.read(syslog::FILE)? } else { String::new() };
         Ok(log.lines().map(str::to_owned).collect())

@@ -62,12 +62,28 @@ pub fn network(host: &str, port: u16) -> bool {
     answers
 }
 
+/// What a test that cannot run returns.
+pub trait Skipped {
+    /// The value of a test that is over.
+    fn skipped() -> Self;
+}
+
+impl Skipped for () {
+    fn skipped() {}
+}
+
+impl<E> Skipped for Result<(), E> {
+    fn skipped() -> Self {
+        Ok(())
+    }
+}
+
 /// Returns from a test that is not run by root.
 #[macro_export]
 macro_rules! requires_root {
     () => {
         if !$crate::gate::root() {
-            return;
+            return $crate::gate::Skipped::skipped();
         }
     };
 }
@@ -78,7 +94,17 @@ macro_rules! requires_gobo_root {
     () => {
         match $crate::gate::gobo_root() {
             Some(path) => path,
-            None => return,
+            None => return $crate::gate::Skipped::skipped(),
+        }
+    };
+}
+
+/// Returns from a test where a host does not answer on a TCP port.
+#[macro_export]
+macro_rules! requires_network {
+    ($host:expr, $port:expr) => {
+        if !$crate::gate::network($host, $port) {
+            return $crate::gate::Skipped::skipped();
         }
     };
 }

@@ -8,7 +8,7 @@ use super::Compiler;
 use crate::error::Result;
 use crate::layer::{Node, Nodes};
 use crate::requirement::ProgramName;
-use crate::tree::{Area, Entry, Folder, LinkText, Owner, Program, join, read_link};
+use crate::tree::{Area, Entry, Folder, Kind, LinkText, Owner, Program, join, read_link};
 
 impl Compiler<'_> {
     /// Adds whiteouts for the old links of an area that have no successor.
@@ -46,7 +46,7 @@ impl Compiler<'_> {
     ) -> Result<()> {
         let entries = folder.entries()?;
         self.count(entries.len())?;
-        for Entry { name, .. } in entries {
+        for Entry { name, .. } in entries.into_iter().filter(|entry| entry.kind != Kind::Special) {
             let path = if path.is_empty() { name.clone() } else { join(path, &name) };
             let hidden = matches!(nodes.get(&name), Some(Node::Link(_) | Node::Whiteout));
             if hidden || !loses_old_links(&area.name, &path) || is_kept(&area.name, &path) {
@@ -91,7 +91,7 @@ impl Compiler<'_> {
         for source in &area.sources {
             let folder = Folder::open_if_there(version.folder().fd(), source.as_bytes(), self.tree.trust())?;
             if let Some(folder) = folder
-                && folder.kind(path)?.is_some()
+                && folder.kind(path)?.is_some_and(|kind| kind != Kind::Special)
             {
                 return Ok(true);
             }

@@ -3,8 +3,8 @@
 use crate::error::{Because as _, Error, Result, Step};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::personality::{self, Persona};
-use rustix::fs::{self, Mode, OFlags};
-use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::fs::{self, Mode, OFlags, ResolveFlags};
+use rustix::mount::{MountPropagationFlags, OpenTreeFlags, mount_change, open_tree};
 use rustix::process::{chroot, fchdir, getcwd};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -185,6 +185,41 @@ pub fn enter_user_namespace() -> Result<()> {
     write("/proc/self/uid_map", format!("{uid} {uid} 1\n"))?;
     write("/proc/self/gid_map", format!("{gid} {gid} 1\n"))?;
     make_slave()
+}
+
+/// Whether the calling thread is in the mount namespace of process 1.
+#[must_use]
+pub fn is_init() -> bool {
+    let here = id_at("/proc/thread-self/ns/mnt");
+    here.is_ok_and(|here| id_at("/proc/1/ns/mnt").is_ok_and(|init| here == init))
+}
+
+/// Makes the folder `root` the root of the calling process, with /proc, /sys and /dev of the old one in it where it has
+/// places for them. The process must be in a mount namespace of its own.
+///
+/// # Errors
+/// Which step the kernel refused.
+pub fn enter_root(root: &Path) -> Result<()> {
+    let folder = fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .because(Step::Attach, || format!("open {}", root.display()))?;
+    for name in ["proc", "sys", "dev"] {
+        let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        if let Ok(place) = fs::openat2(&folder, name, flags, Mode::empty(), inside) {
+            let tree = open_tree(
+                fs::CWD,
+                format!("/{name}"),
+                OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE,
+            )
+            .because(Step::Attach, || format!("open_tree(/{name})"))?;
+            super::mount::attach(tree.as_fd(), place.as_fd(), name)?;
+        }
+    }
+    let cwd = getcwd(Vec::new()).ok();
+    fchdir(&folder).because(Step::Attach, || format!("chdir {}", root.display()))?;
+    chroot(".").because(Step::Attach, || format!("chroot {}", root.display()))?;
+    let stays = cwd.is_some_and(|cwd| rustix::process::chdir(&cwd).is_ok());
+    if stays { Ok(()) } else { rustix::process::chdir("/").because(Step::Attach, || "chdir /".into()) }
 }
 
 /// Gives a process of root a mount namespace of its own.

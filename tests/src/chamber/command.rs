@@ -118,7 +118,8 @@ impl<'c> Command<'c> {
     /// Starts the command on a terminal of the chamber, which becomes its controlling terminal.
     pub fn pty(mut self) -> Result<Process> {
         let flags = OFlags::RDWR | OFlags::NOCTTY;
-        let master = self.chamber.root.open(Path::new("/dev/pts/ptmx"), flags).context("cannot get a terminal")?;
+        let master =
+            self.chamber.root.open(Path::new("/dev/pts/ptmx"), flags).context("cannot get a terminal")?;
         unlockpt(&master)?;
         let terminal = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let theirs = ioctl_tiocgptpeer(&master, terminal).context("cannot open the terminal")?;

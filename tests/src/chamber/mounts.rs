@@ -99,7 +99,10 @@ mod tests {
         );
         let mounts = parse(table.as_bytes()).unwrap();
         assert_eq!((mounts.len(), mounts[0].propagation.len()), (2, 0));
-        assert_eq!((mounts[1].root.as_path(), mounts[1].point.as_path()), ("/a b".as_ref(), "/mnt/c\\d\n".as_ref()));
+        assert_eq!(
+            (mounts[1].root.as_path(), mounts[1].point.as_path()),
+            ("/a b".as_ref(), "/mnt/c\\d\n".as_ref())
+        );
         assert!(mounts[1].is_shared() && mounts[1].is_slave() && !mounts[0].is_shared());
         assert_eq!((mounts[1].id, mounts[1].parent, mounts[1].fs_type.as_str()), (23, 22, "overlay"));
         assert_eq!(mounts[1].super_options.len(), 100_009);

@@ -14,6 +14,9 @@ use rustix::process::Signal;
 use super::control::{Control, wait_readable};
 use super::wire::{self, Request, Spawn};
 
+/// How often to see whether a terminal that was hung up is open again: nothing tells it.
+const REOPENED: Duration = Duration::from_millis(5);
+
 /// A process that was started in a chamber. When the value goes, the process is killed with its descendants.
 pub struct Process {
     control: Arc<Control>,
@@ -37,11 +40,7 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    pub(super) fn pipes(
-        input: Option<OwnedFd>,
-        output: OwnedFd,
-        errors: Option<OwnedFd>,
-    ) -> Result<Streams> {
+    pub(super) fn pipes(input: Option<OwnedFd>, output: OwnedFd, errors: Option<OwnedFd>) -> Result<Streams> {
         let (output, errors) = (Stream::new(Some(output))?, Stream::new(errors)?);
         if let Some(input) = &input {
             rustix::io::ioctl_fionbio(input, true)?;
@@ -57,13 +56,17 @@ impl Streams {
     /// Waits until something can be read or written, or `also` is readable, and reads and writes it.
     fn step(&mut self, also: &OwnedFd, until: Instant) -> Result<bool> {
         let mut waited = vec![PollFd::new(also, PollFlags::IN)];
-        let open = [&self.output, &self.errors].into_iter().filter_map(|stream| stream.fd.as_ref());
-        waited.extend(open.map(|fd| PollFd::new(fd, PollFlags::IN)));
+        let open = [&self.output, &self.errors].into_iter().filter(|stream| !stream.hung_up);
+        waited.extend(open.filter_map(|stream| stream.fd.as_ref()).map(|fd| PollFd::new(fd, PollFlags::IN)));
         let writing = self.input.as_ref().filter(|_| !self.unsent.is_empty());
         waited.extend(writing.map(|fd| PollFd::new(fd, PollFlags::OUT)));
-        let left = until.saturating_duration_since(Instant::now());
+        let mut left = until.saturating_duration_since(Instant::now());
+        let again = self.output.hung_up && left > REOPENED;
+        if again {
+            left = REOPENED;
+        }
         match poll(&mut waited, Some(&Timespec::try_from(left)?)) {
-            Ok(0) => return Ok(false),
+            Ok(0) if !again => return Ok(false),
             Err(error) if error != Errno::INTR => return Err(error.into()),
             _ => {}
         }
@@ -97,6 +100,8 @@ struct Stream {
     fd: Option<OwnedFd>,
     /// What was read and not yet taken.
     read: Vec<u8>,
+    /// A terminal that nobody has open. Somebody may open it again: login does so after a hang-up.
+    hung_up: bool,
 }
 
 impl Stream {
@@ -104,19 +109,25 @@ impl Stream {
         if let Some(fd) = &fd {
             rustix::io::ioctl_fionbio(fd, true)?;
         }
-        Ok(Stream { fd, read: Vec::new() })
+        Ok(Stream { fd, read: Vec::new(), hung_up: false })
     }
 
-    /// Reads all that is there.
+    /// Reads all that is there: more than a pipe or a terminal holds, but not without end.
     fn fill(&mut self) -> Result<()> {
+        const MOST_READS: usize = 64;
         let mut buffer = [0; 16 * 1024];
-        while let Some(fd) = &self.fd {
+        self.hung_up = false;
+        for _ in 0..MOST_READS {
+            let Some(fd) = &self.fd else { break };
             match rustix::io::read(fd, &mut buffer) {
-                // A terminal that everybody has closed answers with an input/output error.
-                Ok(0) | Err(Errno::IO) => self.fd = None,
+                Ok(0) => self.fd = None,
                 Ok(count) => self.read.extend_from_slice(&buffer[..count]),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => break,
+                Err(Errno::IO) => {
+                    self.hung_up = true;
+                    break;
+                }
                 Err(error) => return Err(error.into()),
             }
         }

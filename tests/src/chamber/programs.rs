@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::plan::Program;
-use super::tree::{self, Files};
+use super::tree;
 
 /// Directories of a program, and the index directory that each is linked to.
 const LINKED: [(&str, &str); 6] = [
@@ -27,7 +27,7 @@ pub(super) fn install(root: &Path, program: &Program) -> Result<()> {
     let home = root.join("Programs").join(name);
     let place = home.join(version);
     fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
-    tree::copy(tree, &place, Files::Copied)?;
+    tree::copy(tree, &place)?;
     give_to_root(&place)?;
     replace_with_link(&home.join("Current"), Path::new(version))?;
     for (directory, index) in LINKED {
@@ -116,10 +116,10 @@ mod tests {
     #[test]
     fn a_directory_that_was_one_link_is_shared_by_two_programs() {
         crate::requires_root!();
-        let scratch = std::env::temp_dir().join(format!("gobo-chamber-programs-{}", std::process::id()));
-        let root = scratch.join("root");
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path().join("root");
         let old = root.join("Programs/Linux-PAM/1.5/lib/security");
-        let new = scratch.join("new/lib/security");
+        let new = scratch.path().join("new/lib/security");
         for directory in [&old, &new, &root.join("System/Index/lib"), &root.join("System/Index/bin")] {
             fs::create_dir_all(directory).unwrap();
         }
@@ -128,13 +128,12 @@ mod tests {
         symlink("/Programs/Linux-PAM/1.5/lib/security", root.join("System/Index/lib/security")).unwrap();
 
         let program =
-            Program { tree: scratch.join("new"), name: "Pam-Gobo".into(), version: "1.0".into() };
+            Program { tree: scratch.path().join("new"), name: "Pam-Gobo".into(), version: "1.0".into() };
         install(&root, &program).unwrap();
         let link = |path: &str| fs::read_link(root.join(path)).unwrap().into_os_string();
         let (first, second) =
             (link("System/Index/lib/security/pam_unix.so"), link("System/Index/lib/security/pam_gobo.so"));
         let current = link("Programs/Pam-Gobo/Current");
-        fs::remove_dir_all(&scratch).unwrap();
         assert_eq!(first, "/Programs/Linux-PAM/1.5/lib/security/pam_unix.so");
         assert_eq!(second, "/Programs/Pam-Gobo/1.0/lib/security/pam_gobo.so");
         assert_eq!(current, "1.0");

@@ -18,8 +18,7 @@ use rustix::mount::{
 use rustix::thread::UnshareFlags;
 
 use super::plan::{Base, Plan};
-use super::tree::{self, Files};
-use super::{programs, sys};
+use super::{programs, sys, tree};
 
 /// Directories that a running system writes to.
 const WRITABLE: [&str; 4] = ["System/Settings", "Data", "Users", "Mount"];
@@ -56,7 +55,10 @@ pub(super) fn enter(plan: &Plan) -> Result<OwnedFd> {
     if !plan.without_proc {
         attach(&file_system("proc", &[], hardened())?, &inside(&root, "proc")?)?;
     }
-    attach(&file_system("sysfs", &[], hardened() | MountAttrFlags::MOUNT_ATTR_RDONLY)?, &inside(&root, "sys")?)?;
+    attach(
+        &file_system("sysfs", &[], hardened() | MountAttrFlags::MOUNT_ATTR_RDONLY)?,
+        &inside(&root, "sys")?,
+    )?;
     devices(&root)?;
     run(&root)?;
     host_name(&root)?;
@@ -83,14 +85,14 @@ fn base(plan: &Plan) -> Result<OwnedFd> {
             let root = directory(path)?;
             for name in WRITABLE {
                 let copy = tmpfs("0755")?;
-                tree::copy(&path.join(name), &path_of(&copy), Files::Copied)?;
+                tree::copy(&path.join(name), &path_of(&copy))?;
                 attach(&copy, &inside(&root, name)?)?;
             }
             return Ok(root);
         }
         Base::Copied => {
             let copy = tmpfs("0755")?;
-            tree::copy(path, &path_of(&copy), Files::Copied)?;
+            tree::copy(path, &path_of(&copy))?;
             attach(&copy, &directory(path)?)?;
         }
         Base::Overlaid => attach(&overlay(path)?, &directory(path)?)?,
@@ -136,7 +138,10 @@ fn devices(root: &OwnedFd) -> Result<()> {
     attach(&devices, &inside(root, "dev")?)?;
 
     let pts = [("ptmxmode", "0666"), ("mode", "0620"), ("gid", "5")];
-    attach(&file_system("devpts", &pts, hardened() - MountAttrFlags::MOUNT_ATTR_NODEV)?, &inside(root, "dev/pts")?)?;
+    attach(
+        &file_system("devpts", &pts, hardened() - MountAttrFlags::MOUNT_ATTR_NODEV)?,
+        &inside(root, "dev/pts")?,
+    )?;
     attach(&tmpfs("1777")?, &inside(root, "dev/shm")?)?;
     attach(&file_system("mqueue", &[], hardened())?, &inside(root, "dev/mqueue")?)
 }
@@ -145,7 +150,7 @@ fn devices(root: &OwnedFd) -> Result<()> {
 fn run(root: &OwnedFd) -> Result<()> {
     let (place, run) = (inside(root, "run")?, tmpfs("0755")?);
     let path = path_of(&run);
-    tree::copy(&path_of(&place), &path, Files::Copied)?;
+    tree::copy(&path_of(&place), &path)?;
     for name in ["sshd", "lock", "user"] {
         fs::create_dir_all(path.join(name))?;
     }

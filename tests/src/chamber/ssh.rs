@@ -38,8 +38,10 @@ impl<'c> Ssh<'c> {
         // sshd starts itself again for each connection, and so must be called by its full path.
         let port = PORT.to_string();
         let host_key = format!("HostKey={PLACE}/host");
-        let own = [SSHD, "-D", "-E", LOG, "-p", &port, "-o", "ListenAddress=127.0.0.1", "-o", &host_key];
-        let daemon = chamber.command(own.iter().chain(options)).spawn().context("cannot start sshd")?;
+        let own = [SSHD, "-D", "-E", LOG, "-p", &port, "-o", &host_key];
+        let fixed = ["-o", "ListenAddress=127.0.0.1", "-o", "PidFile=none"];
+        let daemon =
+            chamber.command(own.iter().chain(&fixed).chain(options)).spawn().context("cannot start sshd")?;
         let mut ssh = Ssh { chamber, daemon };
         ssh.wait_until_it_listens()?;
         Ok(ssh)
@@ -93,10 +95,12 @@ impl<'c> Ssh<'c> {
     }
 }
 
+/// The key exchange is the quickest one: it saves a quarter of a login's time.
 fn client_configuration() -> String {
     format!(
         "Host chamber\n    HostName 127.0.0.1\n    Port {PORT}\n    IdentityFile {PLACE}/id\n    IdentitiesOnly yes\n    \
-         BatchMode yes\n    StrictHostKeyChecking no\n    UserKnownHostsFile /dev/null\n    LogLevel ERROR\n"
+         BatchMode yes\n    StrictHostKeyChecking no\n    UserKnownHostsFile /dev/null\n    LogLevel ERROR\n    \
+         KexAlgorithms curve25519-sha256\n"
     )
 }
 

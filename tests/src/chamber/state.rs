@@ -1,11 +1,9 @@
 //! What exists at some moment, in a chamber or on the machine: for tests that nothing is left behind.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::keeper::CLONE_PREFIX;
 use super::mounts::{self, Mount};
 use super::{Chamber, builder};
 
@@ -40,15 +38,20 @@ impl State {
     pub(super) fn of_chamber(chamber: &Chamber) -> Result<State> {
         let mut lines = Vec::new();
         lines.extend(chamber.mounts_of(1)?.iter().map(mount_line));
-        for pid in chamber.list("/proc")?.iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
+        for pid in chamber.list("/proc")?.iter().filter(|name| is_number(name)) {
             // A process may end while this looks.
             if let Ok(name) = chamber.read(format!("/proc/{pid}/comm")) {
                 lines.push(format!("process {pid} {}", name.trim_end()));
             }
         }
         for fd in chamber.list("/proc/1/fd")? {
-            let target = chamber.read_link(format!("/proc/1/fd/{fd}"))?;
-            lines.push(format!("descriptor {fd} {}", target.display()));
+            // Sockets are how the harness talks to process 1: they come and go with every request.
+            match chamber.read_link(format!("/proc/1/fd/{fd}")) {
+                Ok(target) if !target.to_string_lossy().starts_with("socket:") => {
+                    lines.push(format!("descriptor {fd} {}", target.display()));
+                }
+                _ => {}
+            }
         }
         let mut directories = vec!["/run".to_owned(), "/dev/shm".to_owned()];
         while let Some(directory) = directories.pop() {
@@ -73,35 +76,34 @@ fn mount_line(mount: &Mount) -> String {
     format!("mount {point} {} {} {root} {} {kinds}", mount.fs_type, mount.source, mount.options)
 }
 
-/// What chambers made from `root` could leave on the machine: mounts that this process sees, keepers and
-/// processes 1, files in /run and /dev/shm and beside the root; of /tmp, which belongs to everybody, only
-/// names that begin with `gobo-` or `chamber`.
-pub fn machine_state(root: &Path) -> Result<State> {
+/// What chambers could leave on the machine: mounts that this process sees, keepers and processes 1 (without
+/// them nothing in a chamber lives), files in /run and /dev/shm; of /tmp, which belongs to everybody, only names
+/// that begin with `gobo-` or `chamber`. Other tests of the same build that run meanwhile are seen too.
+pub fn machine_state() -> Result<State> {
     let table = fs::read("/proc/self/mountinfo").context("cannot read the mount table")?;
     let mut lines = mounts::parse(&table)?.iter().map(mount_line).collect::<Vec<_>>();
     let program = builder::default_init()?;
-    for pid in names(Path::new("/proc")).into_iter().filter(|name| name.bytes().all(|b| b.is_ascii_digit())) {
+    for pid in names("/proc").iter().filter(|name| is_number(name)) {
         if fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == program) {
             lines.push(format!("process {pid} {}", program.display()));
         }
     }
-    let beside = root.parent().map(PathBuf::from).unwrap_or_default();
-    let places: [(&Path, &[&str]); 4] = [
-        (Path::new("/run"), &[""]),
-        (Path::new("/dev/shm"), &[""]),
-        (Path::new("/tmp"), &["gobo-", "chamber"]),
-        (&beside, &[CLONE_PREFIX]),
-    ];
+    let places: [(&str, &[&str]); 3] =
+        [("/run", &[""]), ("/dev/shm", &[""]), ("/tmp", &["gobo-", "chamber"])];
     for (directory, prefixes) in places {
         let ours = |name: &String| prefixes.iter().any(|prefix| name.starts_with(prefix));
         let found = names(directory).into_iter().filter(ours);
-        lines.extend(found.map(|name| format!("file {}/{name}", directory.display())));
+        lines.extend(found.map(|name| format!("file {directory}/{name}")));
     }
     lines.sort();
     Ok(State(lines))
 }
 
-fn names(directory: &Path) -> Vec<String> {
+fn names(directory: &str) -> Vec<String> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -9,6 +9,24 @@ use rustix::ioctl::{Setter, ioctl};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::thread::UnshareFlags;
 
+/// Lets go of what a program inherits besides standard input, output and error: open descriptors, and signals
+/// that are ignored, as under nohup.
+///
+/// The first thing a program does: no descriptor may be anybody's yet.
+pub(super) fn forget_inherited() -> io::Result<()> {
+    // SAFETY: nothing was opened yet, so no value owns a descriptor above 2; default actions need no handler.
+    unsafe {
+        if libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // What Rust itself ignores it gives back to the programs it starts.
+        for signal in (1..32).filter(|signal| *signal != libc::SIGPIPE) {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+    }
+    Ok(())
+}
+
 /// Puts the calling process into new namespaces.
 ///
 /// Never with `FILES`, `FS` or `SYSVSEM`: only namespaces are meant.

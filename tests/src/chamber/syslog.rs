@@ -119,7 +119,10 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_with_its_priority() {
-        assert_eq!(line(b"<86>Nov 24 03:44:00 su[12]: a\nb\x1b"), "authpriv.info Nov 24 03:44:00 su[12]: a#012b#033\n");
+        assert_eq!(
+            line(b"<86>Nov 24 03:44:00 su[12]: a\nb\x1b"),
+            "authpriv.info Nov 24 03:44:00 su[12]: a#012b#033\n"
+        );
         assert_eq!(line(b"<135>x\n"), "local0.debug x\n");
         assert_eq!(line(b"no priority"), "user.notice no priority\n");
     }

@@ -7,42 +7,31 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 
-/// What becomes of regular files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Files {
-    /// Files of their own.
-    Copied,
-    /// The same files under another name: instant, same file system only, never to be written to.
-    Linked,
-}
-
 /// Puts the content and the attributes of the directory `from` into the existing directory `to`.
 ///
 /// Sockets, pipes and devices are left out.
-pub(super) fn copy(from: &Path, to: &Path, files: Files) -> Result<()> {
+pub(super) fn copy(from: &Path, to: &Path) -> Result<()> {
     let metadata = fs::symlink_metadata(from).with_context(|| format!("cannot read {}", from.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))? {
         let entry = entry.with_context(|| format!("cannot list {}", from.display()))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         if entry.file_type()?.is_dir() {
             fs::create_dir(&target).with_context(|| format!("cannot make {}", target.display()))?;
-            copy(&source, &target, files)?;
+            copy(&source, &target)?;
         } else {
-            copy_file(&source, &target, files)
+            copy_file(&source, &target)
                 .with_context(|| format!("cannot copy {} to {}", source.display(), target.display()))?;
         }
     }
     set_attributes(to, &metadata).with_context(|| format!("cannot set the attributes of {}", to.display()))
 }
 
-fn copy_file(from: &Path, to: &Path, files: Files) -> Result<()> {
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
     let metadata = fs::symlink_metadata(from)?;
     if metadata.is_symlink() {
         symlink(fs::read_link(from)?, to)?;
     } else if !metadata.is_file() {
         return Ok(());
-    } else if files == Files::Linked {
-        return Ok(fs::hard_link(from, to)?);
     } else {
         fs::copy(from, to)?;
     }
@@ -70,9 +59,7 @@ fn copy_capabilities(from: &Path, to: &Path) -> Result<()> {
     const NAME: &str = "security.capability";
     let mut value = [0; 64];
     match rustix::fs::lgetxattr(from, NAME, &mut value) {
-        Ok(length) => {
-            Ok(rustix::fs::lsetxattr(to, NAME, &value[..length], rustix::fs::XattrFlags::empty())?)
-        }
+        Ok(length) => Ok(rustix::fs::lsetxattr(to, NAME, &value[..length], rustix::fs::XattrFlags::empty())?),
         Err(rustix::io::Errno::NODATA | rustix::io::Errno::OPNOTSUPP) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -29,7 +29,7 @@ pub(super) enum Request {
     Spawn(Spawn),
     /// Send a signal to a process, with `tree` to all its descendants too. Reply: `done`.
     Signal { pid: u32, signal: i32, tree: bool },
-    /// Write down every log message that was sent before this request. Reply: `done`.
+    /// Finish what is under way, and write down every log message that was sent before. Reply: `done`.
     Drain,
 }
 

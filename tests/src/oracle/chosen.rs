@@ -8,17 +8,17 @@ use super::tree::{Place, Tree};
 use super::words::{Kind, Version, Way, look, owner, sources};
 
 /// The chosen versions in their order, each with what the rules ask of it.
-pub struct Choice {
+pub(super) struct Choice {
     /// The versions, the strongest first.
-    pub versions: Vec<Version>,
+    pub(super) versions: Vec<Version>,
     /// For each of them: whether it is linked. The others are to be linked.
-    pub linked: Vec<bool>,
+    pub(super) linked: Vec<bool>,
 }
 
 impl Choice {
     /// Reads the chosen versions. "In a pure view the base index is empty and every chosen version is to be linked": the
     /// caller gives an empty base then.
-    pub fn read(tree: Tree<'_>, base: &Index, chosen: &[Chosen], pure: bool) -> Result<Choice> {
+    pub(super) fn read(tree: Tree<'_>, base: &Index, chosen: &[Chosen], pure: bool) -> Result<Choice> {
         let mut choice = Choice { versions: Vec::new(), linked: Vec::new() };
         for Chosen { program, version } in chosen {
             let version = Version::read(tree, program, version)?
@@ -30,13 +30,13 @@ impl Choice {
     }
 
     /// The place in the order of a chosen version that is linked.
-    pub fn place_of_linked(&self, version: &Version) -> Option<usize> {
+    pub(super) fn place_of_linked(&self, version: &Version) -> Option<usize> {
         let place = self.versions.iter().position(|chosen| chosen.is(version))?;
         self.linked[place].then_some(place)
     }
 
     /// The chosen versions that are to be linked, with their places in the order.
-    pub fn to_be_linked(&self) -> impl Iterator<Item = (usize, &Version)> {
+    pub(super) fn to_be_linked(&self) -> impl Iterator<Item = (usize, &Version)> {
         self.versions.iter().enumerate().filter(|(place, _)| !self.linked[*place])
     }
 
@@ -44,7 +44,7 @@ impl Choice {
     /// version than V', both have the same major and the same architecture." These are all such V, by their places.
     ///
     /// "A linked version keeps exactly the links it has in the base": it is not old, whatever else is chosen.
-    pub fn makes_old(&self, owner: &Version) -> Vec<usize> {
+    pub(super) fn makes_old(&self, owner: &Version) -> Vec<usize> {
         if self.place_of_linked(owner).is_some() {
             return Vec::new();
         }
@@ -60,7 +60,7 @@ impl Choice {
 /// "A chosen version is **linked** when `/Programs/NAME/Current` leads to it and the base index has, somewhere below D
 /// for some D, a link owned by it at a name that the version has there (real directories of the base are entered; links
 /// are not), or when it has no names at all."
-pub fn is_linked(tree: Tree<'_>, base: &Index, version: &Version) -> Result<bool> {
+pub(super) fn is_linked(tree: Tree<'_>, base: &Index, version: &Version) -> Result<bool> {
     if has_no_names(tree, version)? {
         return Ok(true);
     }
@@ -116,7 +116,7 @@ fn has(tree: Tree<'_>, version: &Version, name: &str) -> Result<bool> {
 }
 
 /// The way from a version's folder to one of its sources, if that is there and a directory.
-pub fn source_way(tree: Tree<'_>, version: &Version, source: &str) -> Result<Option<Way>> {
+pub(super) fn source_way(tree: Tree<'_>, version: &Version, source: &str) -> Result<Option<Way>> {
     let Place::Directory(folder) = tree.resolve(&version.folder())? else { return Ok(None) };
     let mut way = vec![folder];
     for part in source.split('/') {

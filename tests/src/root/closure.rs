@@ -4,9 +4,10 @@
 //! dependency, so that a Bash of a newer suite brings exactly the C library it needs and nothing else.
 
 use super::data::{Arch, Data, Names, Origin, Unit};
+use super::host::Progress;
 use super::packages::{Catalogue, Package};
 use super::relation::{self, Relation};
-use super::{Progress, version};
+use super::version;
 use anyhow::{Context, Result, bail};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -44,7 +45,8 @@ impl Program {
 
     /// The URL-less identity of its content: the digests of its packages, sorted.
     pub fn digests(&self) -> Vec<&str> {
-        let mut digests: Vec<&str> = self.packages.iter().map(|chosen| chosen.package.sha256.as_str()).collect();
+        let mut digests: Vec<&str> =
+            self.packages.iter().map(|chosen| chosen.package.sha256.as_str()).collect();
         digests.sort_unstable();
         digests
     }
@@ -68,17 +70,24 @@ impl Pool {
     }
 
     fn satisfies(&self, relation: &Relation) -> bool {
-        self.0.get(&relation.name).is_some_and(|offers| offers.iter().any(|version| relation.accepts(version.as_deref())))
+        self.0
+            .get(&relation.name)
+            .is_some_and(|offers| offers.iter().any(|version| relation.accepts(version.as_deref())))
     }
 }
 
 /// The programs of the units, in the order in which they were found.
-pub fn resolve(data: &Data, catalogues: &BTreeMap<&Origin, Catalogue>, progress: &Progress) -> Result<Vec<Program>> {
+pub fn resolve(
+    data: &Data,
+    catalogues: &BTreeMap<&Origin, Catalogue>,
+    progress: &Progress,
+) -> Result<Vec<Program>> {
     let mut bases: BTreeMap<Arch, Pool> = BTreeMap::new();
     let mut chosen: Vec<Chosen> = Vec::new();
     let mut seen = HashSet::new();
     for unit in &data.units {
-        let catalogue = catalogues.get(&unit.origin).with_context(|| format!("no packages for unit {}", unit.id))?;
+        let catalogue =
+            catalogues.get(&unit.origin).with_context(|| format!("no packages for unit {}", unit.id))?;
         let base = bases.entry(unit.origin.arch).or_default();
         let packages = close(unit, catalogue, base, &data.names, progress)?;
         for package in packages {
@@ -86,7 +95,12 @@ pub fn resolve(data: &Data, catalogues: &BTreeMap<&Origin, Catalogue>, progress:
                 base.add(&package);
             }
             if seen.insert((package.name.clone(), package.version.clone(), unit.origin.arch)) {
-                chosen.push(Chosen { package, origin: unit.origin.clone(), base: unit.base, link: unit.link });
+                chosen.push(Chosen {
+                    package,
+                    origin: unit.origin.clone(),
+                    base: unit.base,
+                    link: unit.link,
+                });
             }
         }
     }
@@ -94,12 +108,20 @@ pub fn resolve(data: &Data, catalogues: &BTreeMap<&Origin, Catalogue>, progress:
 }
 
 /// The packages of one unit.
-fn close(unit: &Unit, catalogue: &Catalogue, base: &Pool, names: &Names, progress: &Progress) -> Result<Vec<Package>> {
+fn close(
+    unit: &Unit,
+    catalogue: &Catalogue,
+    base: &Pool,
+    names: &Names,
+    progress: &Progress,
+) -> Result<Vec<Package>> {
     let excluded = |name: &str| names.exclude.contains(name) || unit.exclude.contains(name);
     let mut pool = Pool::default();
     let mut packages: Vec<Package> = Vec::new();
     for root in &unit.roots {
-        let package = catalogue.get(root).with_context(|| format!("{} has no package {root} (unit {})", unit.origin, unit.id))?;
+        let package = catalogue
+            .get(root)
+            .with_context(|| format!("{} has no package {root} (unit {})", unit.origin, unit.id))?;
         pool.add(&package);
         packages.push(package);
     }
@@ -108,7 +130,9 @@ fn close(unit: &Unit, catalogue: &Catalogue, base: &Pool, names: &Names, progres
         next += 1;
         let mut found = Vec::new();
         for alternatives in relation::parse_alternatives(&package.depends) {
-            let settled = |relation: &Relation| excluded(&relation.name) || pool.satisfies(relation) || base.satisfies(relation);
+            let settled = |relation: &Relation| {
+                excluded(&relation.name) || pool.satisfies(relation) || base.satisfies(relation)
+            };
             if alternatives.iter().any(settled) {
                 continue;
             }
@@ -117,7 +141,10 @@ fn close(unit: &Unit, catalogue: &Catalogue, base: &Pool, names: &Names, progres
                     pool.add(&dependency);
                     found.push(dependency);
                 }
-                None => progress.line(format_args!("{}: nothing satisfies {:?} of {}", unit.id, alternatives, package.name)),
+                None => progress.line(format_args!(
+                    "{}: nothing satisfies {:?} of {}",
+                    unit.id, alternatives, package.name
+                )),
             }
         }
         packages.extend(found);
@@ -242,7 +269,10 @@ pub(super) mod tests {
             stanza("libtinfo6 6.5-2 ncurses", "", ""),
         ];
         let programs = two_suites(("bash", &base.concat()), ("bash", &newer.concat()));
-        assert_eq!(names(&programs), ["Bash 5.2.15", "Glibc 2.36", "Ncurses 6.4", "Bash 5.2.37", "Glibc 2.41"]);
+        assert_eq!(
+            names(&programs),
+            ["Bash 5.2.15", "Glibc 2.36", "Ncurses 6.4", "Bash 5.2.37", "Glibc 2.41"]
+        );
         assert_eq!(linked(&programs).unwrap()["Bash"].version, "5.2.15");
         assert_eq!(current(&programs).unwrap()["Glibc"].version, "2.36");
     }

@@ -139,7 +139,10 @@ pub struct Programs {
 impl Programs {
     /// Resources/Environment of a version.
     pub fn environment(&self, name: &str, version: &str) -> Option<&str> {
-        self.environment.get(&format!("{name} {version}")).or_else(|| self.environment.get(name)).map(String::as_str)
+        self.environment
+            .get(&format!("{name} {version}"))
+            .or_else(|| self.environment.get(name))
+            .map(String::as_str)
     }
 
     /// The program that brings this file of pam.d.
@@ -237,10 +240,12 @@ mod tests {
     fn users_and_groups_agree() {
         let settings = Data::read(Variant::Small).unwrap().settings;
         let read = |file: &str| std::fs::read_to_string(settings.join(file)).unwrap();
-        let names = |text: &str| text.lines().map(|l| l.split(':').next().unwrap().to_owned()).collect::<Vec<_>>();
+        let names =
+            |text: &str| text.lines().map(|l| l.split(':').next().unwrap().to_owned()).collect::<Vec<_>>();
         assert_eq!(names(&read("passwd")), names(&read("shadow")));
         assert_eq!(names(&read("group")), names(&read("gshadow")));
-        let groups: Vec<String> = read("group").lines().map(|l| l.split(':').nth(2).unwrap().to_owned()).collect();
+        let groups: Vec<String> =
+            read("group").lines().map(|l| l.split(':').nth(2).unwrap().to_owned()).collect();
         for line in read("passwd").lines() {
             assert!(groups.contains(&line.split(':').nth(3).unwrap().to_owned()), "{line}");
         }

@@ -44,12 +44,16 @@ impl<'a> Providers<'a> {
     /// The lines of a program's Dependencies file.
     pub fn lines(&self, program: &Program) -> String {
         let mut needs: BTreeMap<(String, &str), Need<'a>> = BTreeMap::new();
-        for alternatives in program.packages.iter().flat_map(|c| relation::parse_alternatives(&c.package.depends)) {
+        for alternatives in
+            program.packages.iter().flat_map(|c| relation::parse_alternatives(&c.package.depends))
+        {
             let found = alternatives.iter().find_map(|relation| {
                 let (provider, chosen) = self.programs.get(&(relation.name.clone(), program.arch))?;
                 Some((relation, *provider, *chosen))
             });
-            let Some((relation, provider, chosen)) = found.filter(|(_, provider, _)| provider.name != program.name) else {
+            let Some((relation, provider, chosen)) =
+                found.filter(|(_, provider, _)| provider.name != program.name)
+            else {
                 continue;
             };
             let need = needs.entry((provider.name.to_lowercase(), &provider.name)).or_insert(Need::Any);
@@ -64,7 +68,9 @@ impl<'a> Providers<'a> {
             };
             match need {
                 Need::Any => *need = Need::AtLeast(bound.to_owned()),
-                Need::AtLeast(known) if version::compare_part(bound, known).is_gt() => *need = Need::AtLeast(bound.to_owned()),
+                Need::AtLeast(known) if version::compare_part(bound, known).is_gt() => {
+                    *need = Need::AtLeast(bound.to_owned())
+                }
                 _ => {}
             }
         }
@@ -78,9 +84,9 @@ impl<'a> Providers<'a> {
 
     /// Whether the base has the provider's program in a version that does not offer this package.
     fn only_there(&self, wanted: &str, provider: &Program, chosen: &Chosen) -> bool {
-        self.base
-            .get(&(provider.name.as_str(), provider.arch))
-            .is_some_and(|base| !base.contains(wanted) && !chosen.package.offers().any(|(name, _)| base.contains(&name)))
+        self.base.get(&(provider.name.as_str(), provider.arch)).is_some_and(|base| {
+            !base.contains(wanted) && !chosen.package.offers().any(|(name, _)| base.contains(&name))
+        })
     }
 }
 
@@ -99,7 +105,11 @@ mod tests {
             stanza("libreadline8 8.2-1 readline", "", ""),
         ];
         let newer = [
-            stanza("python3.9 3.9.2-1", "libc6 (>= 2.29), libffi7 (>= 3.3~20180313), libreadline8 (>= 7.0~beta)", ""),
+            stanza(
+                "python3.9 3.9.2-1",
+                "libc6 (>= 2.29), libffi7 (>= 3.3~20180313), libreadline8 (>= 7.0~beta)",
+                "",
+            ),
             stanza("helper 1-1 python3.9", "libc6 (>= 2.7), python3.9 (= 3.9.2-1)", ""),
             stanza("libffi7 3.3-6 libffi", "libc6 (>= 2.14)", ""),
         ];
@@ -107,7 +117,8 @@ mod tests {
             two_suites(("python3.11 libreadline8", &base.concat()), ("python3.9 helper", &newer.concat()));
         let providers = Providers::new(&programs);
         let lines = |name: &str, version: &str| {
-            providers.lines(programs.iter().find(|p| p.name == name && p.version.starts_with(version)).unwrap())
+            providers
+                .lines(programs.iter().find(|p| p.name == name && p.version.starts_with(version)).unwrap())
         };
         assert_eq!(lines("Python", "3.11"), "Glibc >= 2.34\nLibFFI >= 3.4\nNcurses\n");
         assert_eq!(lines("Python", "3.9"), "Glibc >= 2.29\nLibFFI == 3.3\nReadline >= 7.0\n");

@@ -6,7 +6,8 @@
 use super::apt::Apt;
 use super::closure::Chosen;
 use super::data::Origin;
-use super::{Progress, parallel, tree};
+use super::host::Progress;
+use super::{parallel, tree};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,23 +27,35 @@ impl Debs {
     /// Where a package is, once it is fetched.
     pub fn path(&self, chosen: &Chosen) -> PathBuf {
         let package = &chosen.package;
-        // The pool's names are those of the package; two suites may have different files of one name only by mistake.
+        // The pool's names have the version and architecture: suites that have the same file share it here too.
         let name = Path::new(&package.filename).file_name().unwrap_or(package.name.as_ref());
         self.folder.join(name)
     }
 
     /// Makes sure that all packages are there and are what the index says.
-    pub fn fetch(&self, wanted: &[&Chosen], apts: &BTreeMap<&Origin, Apt>, progress: &Progress) -> Result<()> {
+    pub fn fetch(
+        &self,
+        wanted: &[&Chosen],
+        apts: &BTreeMap<&Origin, Apt>,
+        progress: &Progress,
+    ) -> Result<()> {
         tree::make_folder(&self.folder)?;
-        let states = parallel::map(wanted, |chosen| self.state(chosen))?;
+        // A package for all architectures may be wanted for several of them.
+        let files: BTreeMap<PathBuf, &Chosen> =
+            wanted.iter().map(|chosen| (self.path(chosen), *chosen)).collect();
+        let wanted: Vec<&Chosen> = files.into_values().collect();
+        let states = parallel::map(&wanted, |chosen| self.state(chosen))?;
         let mut missing: Vec<&Chosen> = Vec::new();
-        for (chosen, state) in wanted.iter().zip(states) {
+        for (chosen, state) in wanted.into_iter().zip(states) {
             match state {
                 State::Good => continue,
                 State::Missing => {}
                 State::Broken => {
                     let path = self.path(chosen);
-                    progress.line(format_args!("{} is not what the index says: fetching it again", path.display()));
+                    progress.line(format_args!(
+                        "{} is not what the index says: fetching it again",
+                        path.display()
+                    ));
                 }
             }
             missing.push(chosen);
@@ -55,7 +68,8 @@ impl Debs {
         // A few connections: one does not fill the line.
         let mut batches: Vec<Vec<&Chosen>> = Vec::new();
         for origin in apts.keys() {
-            let here: Vec<&Chosen> = missing.iter().copied().filter(|chosen| chosen.origin == **origin).collect();
+            let here: Vec<&Chosen> =
+                missing.iter().copied().filter(|chosen| chosen.origin == **origin).collect();
             batches.extend(here.chunks(40).map(<[_]>::to_vec));
         }
         parallel::map_with(4, &batches, |batch| self.fetch_batch(batch, apts))?;
@@ -63,7 +77,8 @@ impl Debs {
     }
 
     fn fetch_batch(&self, batch: &[&Chosen], apts: &BTreeMap<&Origin, Apt>) -> Result<()> {
-        let apt = batch.first().and_then(|chosen| apts.get(&chosen.origin)).context("a package of no suite")?;
+        let apt =
+            batch.first().and_then(|chosen| apts.get(&chosen.origin)).context("a package of no suite")?;
         let part = |chosen: &Chosen| {
             let mut path = self.path(chosen).into_os_string();
             path.push(".part");
@@ -79,7 +94,8 @@ impl Debs {
         for (chosen, part) in batch.iter().zip(&parts) {
             match tree::sha256(part) {
                 Ok(hash) if hash == chosen.package.sha256 => {
-                    fs::rename(part, self.path(chosen)).with_context(|| format!("cannot rename {}", part.display()))?;
+                    fs::rename(part, self.path(chosen))
+                        .with_context(|| format!("cannot rename {}", part.display()))?;
                 }
                 Ok(_) => {
                     fs::remove_file(part).with_context(|| format!("cannot remove {}", part.display()))?;
@@ -143,7 +159,9 @@ mod tests {
         let work = tempfile::tempdir().unwrap();
         let (debs, chosen, _) = fixture(work.path());
         assert_eq!(debs.state(&chosen).unwrap(), State::Missing);
-        for (content, state) in [("abc", State::Good), ("ab", State::Broken), ("abd", State::Broken), ("", State::Broken)] {
+        for (content, state) in
+            [("abc", State::Good), ("ab", State::Broken), ("abd", State::Broken), ("", State::Broken)]
+        {
             tree::write(&debs.path(&chosen), content, 0o644).unwrap();
             assert_eq!(debs.state(&chosen).unwrap(), state, "{content:?}");
         }

@@ -130,7 +130,9 @@ impl<'a> Linker<'a> {
 }
 
 fn same_program(a: &Path, b: &Path) -> bool {
-    let program = |path: &Path| path.strip_prefix("/Programs").ok()?.components().next().map(|name| name.as_os_str().to_owned());
+    let program = |path: &Path| {
+        path.strip_prefix("/Programs").ok()?.components().next().map(|name| name.as_os_str().to_owned())
+    };
     program(a).is_some_and(|name| program(b) == Some(name))
 }
 
@@ -183,7 +185,12 @@ mod tests {
 
     #[test]
     fn free_names_and_broken_links() {
-        let files = ["Programs/A/1/x/file", "Programs/A/1/x/dir/y", "Programs/A/1/x/to -> file", "Programs/A/1/x/off -> /nowhere"];
+        let files = [
+            "Programs/A/1/x/file",
+            "Programs/A/1/x/dir/y",
+            "Programs/A/1/x/to -> file",
+            "Programs/A/1/x/off -> /nowhere",
+        ];
         let (folder, conflicts) = index(&files, &["A/1/x"]);
         assert_eq!(folder["file".as_ref() as &std::ffi::OsStr], link("/Programs/A/1/x/file"));
         assert_eq!(folder["dir".as_ref() as &std::ffi::OsStr], link("/Programs/A/1/x/dir"));
@@ -196,7 +203,8 @@ mod tests {
     fn two_programs_share_a_folder() {
         let files = ["Programs/A/1/x/dir/a", "Programs/B/1/x/dir/b", "Programs/C/1/x/dir/c/d"];
         let (folder, conflicts) = index(&files, &["A/1/x", "B/1/x", "C/1/x"]);
-        let all = [("a", "/Programs/A/1/x/dir/a"), ("b", "/Programs/B/1/x/dir/b"), ("c", "/Programs/C/1/x/dir/c")];
+        let all =
+            [("a", "/Programs/A/1/x/dir/a"), ("b", "/Programs/B/1/x/dir/b"), ("c", "/Programs/C/1/x/dir/c")];
         assert_eq!(folder, Folder::from([("dir".into(), expanded(all))]));
         assert!(conflicts.is_empty());
     }

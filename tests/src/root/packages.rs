@@ -38,11 +38,14 @@ pub struct Package {
     pub homepage: String,
 }
 
+/// Sections of the archive that no root takes anything from; a third of a catalogue.
+const LEFT_OUT: [&str; 6] = ["debug", "doc", "golang", "haskell", "localization", "rust"];
+
 /// The number of columns of [`Package::to_row`].
 const COLUMNS: usize = 12;
 
 impl Package {
-    /// Reads one stanza of a Packages file; nothing if it is not a package.
+    /// Reads one stanza of a Packages file; nothing if it is not a package, or none for us.
     fn from_stanza(stanza: &str) -> Option<Self> {
         let mut package = Self::default();
         let mut pre_depends = "";
@@ -63,6 +66,7 @@ impl Package {
                     package.size = value.parse().ok()?;
                     continue;
                 }
+                "Section" if LEFT_OUT.contains(&value) => return None,
                 "Pre-Depends" => {
                     pre_depends = value;
                     continue;
@@ -82,7 +86,9 @@ impl Package {
             None => (package.source.clone(), without_rebuild(&package.version)),
         };
         (package.source, package.source_version) = (source, source_version);
-        let complete = ![&package.name, &package.version, &package.filename, &package.sha256].iter().any(|f| f.is_empty());
+        let complete = ![&package.name, &package.version, &package.filename, &package.sha256]
+            .iter()
+            .any(|f| f.is_empty());
         complete.then_some(package)
     }
 
@@ -108,8 +114,20 @@ impl Package {
     fn from_row(row: &str) -> Option<Self> {
         let columns: Vec<&str> = row.split('\t').collect();
         let columns: [&str; COLUMNS] = columns.try_into().ok()?;
-        let [name, version, architecture, source, source_version, filename, size, sha256, depends, provides, summary, homepage] =
-            columns.map(str::to_owned);
+        let [
+            name,
+            version,
+            architecture,
+            source,
+            source_version,
+            filename,
+            size,
+            sha256,
+            depends,
+            provides,
+            summary,
+            homepage,
+        ] = columns.map(str::to_owned);
         let size = size.parse().ok()?;
         Some(Self {
             name,
@@ -129,15 +147,17 @@ impl Package {
 
     /// The names under which this package can be asked for, each with the version it offers.
     pub fn offers(&self) -> impl Iterator<Item = (String, Option<String>)> {
-        let provided =
-            relation::parse_list(&self.provides).map(|offer| (offer.name, offer.constraint.map(|(_, version)| version)));
+        let provided = relation::parse_list(&self.provides)
+            .map(|offer| (offer.name, offer.constraint.map(|(_, version)| version)));
         std::iter::once((self.name.clone(), Some(self.version.clone()))).chain(provided)
     }
 }
 
 fn without_rebuild(version: &str) -> String {
     match version.rsplit_once("+b") {
-        Some((source, number)) if !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()) => source.to_owned(),
+        Some((source, number)) if !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()) => {
+            source.to_owned()
+        }
         _ => version.to_owned(),
     }
 }
@@ -198,7 +218,9 @@ impl Catalogue {
 
     /// A package that satisfies the relation: the one of that name, else the first that provides it.
     pub fn find(&self, relation: &Relation, excluded: impl Fn(&str) -> bool) -> Option<Package> {
-        if let Some(package) = self.get(&relation.name).filter(|package| relation.accepts(Some(&package.version))) {
+        if let Some(package) =
+            self.get(&relation.name).filter(|package| relation.accepts(Some(&package.version)))
+        {
             return Some(package);
         }
         self.providers.rows_of(&relation.name).find_map(|row| {

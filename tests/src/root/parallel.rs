@@ -20,14 +20,17 @@ pub fn map_with<T: Sync, R: Send>(
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
-        while let Some((at, item)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?))) {
+        while let Some((at, item)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?)))
+        {
             done.push((at, function(item)));
         }
         done
     };
     let mut results: Vec<(usize, Result<R>)> = thread::scope(|scope| {
         let threads: Vec<_> = (0..workers.clamp(1, items.len().max(1))).map(|_| scope.spawn(work)).collect();
-        let results = threads.into_iter().map(|thread| thread.join().ok().context("a worker thread panicked"));
+        let results =
+            threads.into_iter().map(|thread| thread.join().ok().context("a worker thread panicked"));
         results.collect::<Result<Vec<_>>>()
     })?
     .into_iter()

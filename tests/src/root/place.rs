@@ -57,8 +57,8 @@ const DROPPED: [&str; 20] = [
     "usr/share/help",
     "usr/share/gtk-doc",
     "usr/share/bash-completion",
-    "lib/systemd/system",
-    "usr/lib/systemd/system",
+    "lib/systemd",
+    "usr/lib/systemd",
     "etc/alternatives",
     "etc/bash_completion.d",
     "etc/default",
@@ -74,7 +74,9 @@ const TRIPLETS: [&str; 3] = ["x86_64-linux-gnu", "i386-linux-gnu", "i686-linux-g
 /// Whether no program gets this file. The path is relative to the root.
 pub fn dropped(path: &str) -> bool {
     path.starts_with("etc/cron.")
-        || DROPPED.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        || DROPPED.iter().any(|folder| {
+            path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
 }
 
 /// Where a file goes; nothing for folders above the areas and for what GoboLinux has no place for.
@@ -161,7 +163,8 @@ mod tests {
 
     #[test]
     fn link_texts() {
-        let text = |link: &str, target: &str| relative(Path::new(link), Path::new(target)).display().to_string();
+        let text =
+            |link: &str, target: &str| relative(Path::new(link), Path::new(target)).display().to_string();
         assert_eq!(text("bin/sh", "bin/bash"), "bash");
         assert_eq!(text("lib/a/b.so", "lib/c.so"), "../c.so");
         assert_eq!(text("sbin/x", "bin/x"), "../bin/x");

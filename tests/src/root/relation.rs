@@ -56,11 +56,12 @@ impl Relation {
         let text = text.trim();
         let end = text.find(|c: char| c.is_whitespace() || c == '(' || c == '[').unwrap_or(text.len());
         let name = text[..end].split(':').next().filter(|name| !name.is_empty())?;
-        let constraint = text[end..].split_once('(').and_then(|(_, rest)| rest.split_once(')')).and_then(|(inner, _)| {
-            let inner = inner.trim();
-            let split = inner.find(|c| !matches!(c, '<' | '>' | '='))?;
-            Some((Operator::parse(&inner[..split])?, inner[split..].trim().to_owned()))
-        });
+        let constraint =
+            text[end..].split_once('(').and_then(|(_, rest)| rest.split_once(')')).and_then(|(inner, _)| {
+                let inner = inner.trim();
+                let split = inner.find(|c| !matches!(c, '<' | '>' | '='))?;
+                Some((Operator::parse(&inner[..split])?, inner[split..].trim().to_owned()))
+            });
         Some(Self { name: name.to_owned(), constraint })
     }
 
@@ -81,7 +82,9 @@ pub fn parse_list(text: &str) -> impl Iterator<Item = Relation> {
 
 /// Reads a comma-separated list of alternatives (Depends).
 pub fn parse_alternatives(text: &str) -> impl Iterator<Item = Vec<Relation>> {
-    text.split(',').map(|group| group.split('|').filter_map(Relation::parse).collect()).filter(|group: &Vec<_>| !group.is_empty())
+    text.split(',')
+        .map(|group| group.split('|').filter_map(Relation::parse).collect())
+        .filter(|group: &Vec<_>| !group.is_empty())
 }
 
 #[cfg(test)]
@@ -90,7 +93,8 @@ mod tests {
 
     #[test]
     fn depends() {
-        let groups: Vec<_> = parse_alternatives("libc6 (>= 2.34), debconf (>= 0.5) | debconf-2.0, perl:any, x(<<2)").collect();
+        let groups: Vec<_> =
+            parse_alternatives("libc6 (>= 2.34), debconf (>= 0.5) | debconf-2.0, perl:any, x(<<2)").collect();
         assert_eq!(groups.len(), 4);
         assert!(groups[0][0].accepts(Some("2.36-9")) && !groups[0][0].accepts(Some("2.31-13")));
         assert!(!groups[0][0].accepts(None), "a virtual package without version");

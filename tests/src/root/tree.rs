@@ -109,7 +109,12 @@ fn copy_entry(from: &Path, metadata: &Metadata, to: &Path, files: Files) -> Resu
         }
         for entry in fs::read_dir(from).with_context(failed)? {
             let entry = entry.with_context(failed)?;
-            copy_entry(&entry.path(), &entry.metadata().with_context(failed)?, &to.join(entry.file_name()), files)?;
+            copy_entry(
+                &entry.path(),
+                &entry.metadata().with_context(failed)?,
+                &to.join(entry.file_name()),
+                files,
+            )?;
         }
     } else if exists(to) {
     } else if metadata.is_symlink() {
@@ -161,7 +166,13 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>, mode: u32) -> Result<()> {
         fs::remove_file(path).with_context(failed)?;
     }
     fs::write(path, content).with_context(failed)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).with_context(failed)
+    set_mode(path, mode)
+}
+
+/// Sets the mode of a file or folder.
+pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .with_context(|| format!("cannot chmod {}", path.display()))
 }
 
 /// Makes a symbolic link, in a folder which is made when it is missing.

@@ -1,112 +1,18 @@
 //! Debian packages into the folder of a program.
 
 use super::closure::Program;
-use super::data::{Arch, Data};
+use super::extras::Extras;
 use super::fetch::Debs;
-use super::place::{self, Place, SETTINGS};
+use super::place::{self, Place};
 use super::tree;
 use anyhow::{Context, Result, bail, ensure};
-use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write as _;
+use std::collections::HashSet;
 use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, UNIX_EPOCH};
-
-/// What a program has besides its packages' files: paths in its folder, with what they are.
-pub struct Extras(BTreeMap<PathBuf, Extra>);
-
-#[derive(Debug)]
-enum Extra {
-    /// A file with this content.
-    File(String),
-    /// A link; a `*` at the end of the target stands for the one program that begins so.
-    Link(String),
-    /// A mode and group for a file that is there.
-    Owner { mode: u32, group: u32 },
-}
-
-impl Extras {
-    /// Collects the extras of a program, its Resources among them.
-    pub fn new(program: &Program, dependencies: String, data: &Data) -> Result<Self> {
-        let mut extras = BTreeMap::new();
-        let first = &program.packages.first().with_context(|| format!("{program} has no packages"))?.package;
-        let description =
-            format!("[Name] {}\n[Summary] {}\n[Homepage] {}\n", program.name, first.summary, first.homepage);
-        let mut origin = String::new();
-        for chosen in &program.packages {
-            let (package, from) = (&chosen.package, &chosen.origin);
-            let (name, version, hash) = (&package.name, &package.version, &package.sha256);
-            writeln!(origin, "{} {name} {version} {} {hash}", from.suite, from.arch.debian())?;
-        }
-        let mut resource = |name: &str, text: String| extras.insert(Path::new("Resources").join(name), Extra::File(text));
-        resource("Dependencies", dependencies);
-        resource("Architecture", format!("{}\n", program.arch.machine()));
-        resource("Description", description);
-        resource("PackagedFrom", origin);
-        if let Some(text) = data.programs.environment(&program.name, &program.version) {
-            resource("Environment", text.to_owned());
-        }
-        for (path, target) in data.programs.links.get(&program.name).into_iter().flatten() {
-            extras.insert(path.into(), Extra::Link(target.clone()));
-        }
-        for (path, owner) in data.programs.modes.get(&program.name).into_iter().flatten() {
-            extras.insert(path.into(), Extra::Owner { mode: owner.mode, group: owner.group });
-        }
-        if program.arch == Arch::Amd64 {
-            let folder = Path::new(SETTINGS).join("pam.d");
-            let owned = |service: &str| data.programs.pam_owner(service) == program.name;
-            for path in tree::entries(&data.settings.join("pam.d"))? {
-                let service = path.file_name().and_then(|name| name.to_str()).context("a name that is not UTF-8")?;
-                if owned(service) {
-                    extras.insert(folder.join(service), Extra::File(fs::read_to_string(&path)?));
-                }
-            }
-            for (service, target) in data.programs.pam_links.iter().filter(|(service, _)| owned(service)) {
-                extras.insert(folder.join(service), Extra::Link(target.clone()));
-            }
-        }
-        Ok(Self(extras))
-    }
-
-    /// All of it as text, for the key of a store.
-    pub fn describe(&self) -> String {
-        format!("{:?}", self.0)
-    }
-
-    fn add_to(&self, folder: &Path) -> Result<()> {
-        for (name, extra) in &self.0 {
-            let path = folder.join(name);
-            match extra {
-                Extra::File(text) => tree::write(&path, text, 0o644)?,
-                Extra::Link(_) if tree::exists(&path) => {}
-                Extra::Link(target) => {
-                    if let Some(target) = matching(&path, target) {
-                        tree::link(target, &path)?;
-                    }
-                }
-                Extra::Owner { mode, group } if path.is_file() => {
-                    chown(&path, Some(0), Some(*group)).with_context(|| format!("cannot chown {}", path.display()))?;
-                    set_mode(&path, *mode)?;
-                }
-                Extra::Owner { .. } => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The target of a link, if there is one beside it.
-fn matching(link: &Path, target: &str) -> Option<String> {
-    let folder = link.parent()?;
-    let Some(prefix) = target.strip_suffix('*') else {
-        return tree::exists(&folder.join(target)).then(|| target.to_owned());
-    };
-    let names = tree::entries(folder).ok()?.into_iter().filter_map(|path| path.file_name()?.to_str().map(str::to_owned));
-    names.into_iter().find(|name| name.starts_with(prefix) && !name.ends_with("-config"))
-}
 
 /// Unpacks a program's packages into a new folder. Returns what it had no place for.
 pub fn unpack(program: &Program, extras: &Extras, debs: &Debs, folder: &Path) -> Result<Vec<String>> {
@@ -155,7 +61,8 @@ impl Unpacker<'_> {
         let mut archive = tar::Archive::new(stream);
         for entry in archive.entries()? {
             let mut entry = entry?;
-            let name = String::from_utf8(entry.path_bytes().into_owned()).context("a name that is not UTF-8")?;
+            let name =
+                String::from_utf8(entry.path_bytes().into_owned()).context("a name that is not UTF-8")?;
             let name = name.strip_prefix("./").unwrap_or(&name).trim_end_matches('/').to_owned();
             ensure!(!name.split('/').any(|part| part == ".."), "{name} leads out of the package");
             if name.is_empty() || name == "." || place::dropped(&name) {
@@ -180,7 +87,7 @@ impl Unpacker<'_> {
         let path = self.folder.join(place.path());
         if kind.is_dir() {
             tree::make_folder(&path)?;
-            return set_mode(&path, if mode & 0o1000 == 0 { protected(mode) } else { mode });
+            return tree::set_mode(&path, if mode & 0o1000 == 0 { protected(mode) } else { mode });
         }
         if let Some(folder) = path.parent() {
             tree::make_folder(folder)?;
@@ -259,10 +166,6 @@ fn protected(mode: u32) -> u32 {
     mode & !0o022
 }
 
-fn set_mode(path: &Path, mode: u32) -> Result<()> {
-    fs::set_permissions(path, Permissions::from_mode(mode)).with_context(|| format!("cannot chmod {}", path.display()))
-}
-
 /// Removes empty folders, but for those that are meant to be filled: in Defaults/Variable.
 fn remove_empty_folders(folder: &Path) -> Result<()> {
     for path in tree::entries(folder)? {
@@ -303,7 +206,9 @@ mod tests {
         }
         let mut builder = tar::Builder::new(Vec::new());
         let file = |builder: &mut tar::Builder<Vec<u8>>, name: &str, mode, text: &str| {
-            builder.append_data(&mut header(tar::EntryType::Regular, mode, text.len()), name, text.as_bytes()).unwrap();
+            builder
+                .append_data(&mut header(tar::EntryType::Regular, mode, text.len()), name, text.as_bytes())
+                .unwrap();
         };
         file(&mut builder, "./bin/bash", 0o4775, "bash");
         file(&mut builder, "./usr/share/doc/bash/README", 0o644, "");

@@ -80,7 +80,9 @@ pub fn upstream(version: &str) -> &str {
             REPACKED.iter().any(|word| match upstream[at + 1..].strip_prefix(word) {
                 // A date: `6.2+20201114`, but not `2.36.20` nor `1.0-2023`.
                 Some(after) if *word == "20" => {
-                    *separator == "+" && after.len() >= 6 && after.as_bytes()[..6].iter().all(u8::is_ascii_digit)
+                    *separator == "+"
+                        && after.len() >= 6
+                        && after.as_bytes()[..6].iter().all(u8::is_ascii_digit)
                 }
                 Some(after) => !after.starts_with(|c: char| c.is_ascii_alphabetic()),
                 None => false,
@@ -103,7 +105,18 @@ mod tests {
     #[test]
     fn order_is_dpkgs() {
         let ascending = [
-            "1.0~~", "1.0~rc1-1", "1.0", "1.0-1", "1.0-1+b1", "1.0a", "1.0+dfsg", "1.0.1", "1.2", "1.10", "1:0.5", "2:0.1",
+            "1.0~~",
+            "1.0~rc1-1",
+            "1.0",
+            "1.0-1",
+            "1.0-1+b1",
+            "1.0a",
+            "1.0+dfsg",
+            "1.0.1",
+            "1.2",
+            "1.10",
+            "1:0.5",
+            "2:0.1",
         ];
         for (i, a) in ascending.iter().enumerate() {
             for (j, b) in ascending.iter().enumerate() {

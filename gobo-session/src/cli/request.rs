@@ -1,0 +1,161 @@
+//! From a command line to a request: what is asked for, in the order of its weight.
+
+use super::arguments::Wishes;
+use super::talk;
+use crate::arch::Arch;
+use crate::command::{self, Belongs};
+use crate::config::{Author, Config, Profile, ProfileName, Profiles};
+use crate::error::{Error, Result, Step};
+use crate::kernel::{self, PLAN_FILE, Shown};
+use crate::login::CONFIG;
+use crate::plan::{Plan, Source};
+use crate::requirement::{ProgramName, Requirement, Wanted};
+use crate::resolve::{Request, resolve};
+use crate::tree::{Layout, Tree};
+use crate::trusted::Trust;
+use rustix::fs::{Mode, OFlags};
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
+
+/// Whom a command believes: root only what is root's, anybody else what he likes, since he can harm himself only.
+pub(super) fn trust() -> Trust {
+    if nix::unistd::geteuid().is_root() { Trust::RootOnly } else { Trust::Anyone }
+}
+
+/// What was asked for, and the tree it is asked of.
+pub(super) struct Asked {
+    pub(super) tree: Tree,
+    pub(super) layout: Layout,
+    pub(super) shown: Shown,
+    request: Request,
+}
+
+impl Asked {
+    /// Reads profiles, the session around and the command's program.
+    pub(super) fn new(wishes: &Wishes, command: &[OsString]) -> Result<Self> {
+        let layout = layout_of(&wishes.root)?;
+        let is_here = wishes.root == Path::new("/");
+        let shown = if is_here { kernel::shown(&layout)? } else { Shown::default() };
+        let tree = Tree::open(&wishes.root, shown.base(), layout.clone(), trust())?;
+        let session = if wishes.fresh { None } else { session(&shown) };
+        let profile = wishes.profile.as_deref().map(|name| profile(&wishes.root, name)).transpose()?;
+        let path = std::env::var_os("PATH").filter(|_| is_here);
+        let belongs = match command.first() {
+            Some(name) => command::belongs_to(&tree, name, path.as_deref())?,
+            None => None,
+        };
+        let request = request(wishes, profile, session, belongs, command.first().map(OsString::as_os_str));
+        Ok(Self { tree, layout, shown, request })
+    }
+
+    /// The plan for it.
+    pub(super) fn plan(&self) -> Result<Plan> {
+        resolve(&self.tree, &self.request)
+    }
+}
+
+/// The plan of the view around, where there is one that can be read.
+fn session(shown: &Shown) -> Option<Plan> {
+    let text = shown.has_description.then(|| kernel::read_description(PLAN_FILE).ok()).flatten()?;
+    Plan::from_json(&text).ok()
+}
+
+/// Weighs: the command line first, then the profile, then the command's own program, last the session around.
+fn request(
+    wishes: &Wishes,
+    profile: Option<Profile>,
+    session: Option<Plan>,
+    belongs: Option<Belongs>,
+    command: Option<&OsStr>,
+) -> Request {
+    let by_path = command.is_some_and(|name| name.as_encoded_bytes().contains(&b'/'));
+    let of_command = belongs.as_ref().filter(|_| by_path).map(|b| b.arch.clone()).filter(|a| *a != Arch::Any);
+    let of_profile = profile.as_ref().and_then(|p| p.arch.clone());
+    let of_session = session.as_ref().map(|plan| plan.arch.clone());
+    let arch = wishes.arch.clone().or(of_profile).or(of_command).or(of_session).unwrap_or_else(Arch::native);
+    let mut request = Request::new(arch.clone());
+    for requirement in &wishes.with {
+        request = request.with(requirement.clone(), Source::Asked);
+    }
+    if let Some(profile) = profile {
+        request.add_profile(profile);
+    }
+    if let Some(belongs) = belongs.filter(|b| b.arch.fits(&arch)) {
+        let asked_already = asks_for(&request, &belongs.program);
+        if let Ok(requirement) = format!("{} = {}", belongs.program, belongs.version).parse()
+            && !asked_already
+        {
+            request.preferred.insert((belongs.program, belongs.version));
+            request = request.with(requirement, Source::Command(belongs.path.display().to_string()));
+        }
+    }
+    if let Some(session) = session.filter(|session| session.arch == arch) {
+        request.pure |= session.pure;
+        for mut wish in session.wishes {
+            let is_overridden = programs_of(&wish.requirement).any(|program| asks_for(&request, program));
+            if !is_overridden && !matches!(wish.source, Source::Command(_)) {
+                wish.source = Source::Session;
+                request.kept.push(wish);
+            }
+        }
+        request.preferred.extend(session.chosen.into_iter().map(|choice| (choice.program, choice.version)));
+        for (name, value) in session.environment {
+            request.environment.entry(name).or_insert(value);
+        }
+    }
+    request
+}
+
+/// Whether a request asks for a program by name.
+fn asks_for(request: &Request, program: &ProgramName) -> bool {
+    request.wishes.iter().any(|wish| programs_of(&wish.requirement).any(|asked| asked == program))
+}
+
+fn programs_of(requirement: &Requirement) -> impl Iterator<Item = &ProgramName> {
+    requirement.alternatives().iter().filter_map(|alternative| match &alternative.wanted {
+        Wanted::Program(name) => Some(name),
+        Wanted::Alien { .. } => None,
+    })
+}
+
+/// What is where in a tree, as its policy says. A policy that cannot be read is the administrator's trouble: the tree is
+/// GoboLinux' own then.
+pub(super) fn layout_of(root: &Path) -> Result<Layout> {
+    let root = open_root(root)?;
+    match Config::load(root.as_fd(), Path::new(CONFIG), trust()) {
+        Ok(config) => Ok(config.policy.layout),
+        Err(error) => {
+            talk::warn(&error.one_line());
+            Ok(Layout::default())
+        }
+    }
+}
+
+/// A profile by its name: the user's own, else the administrator's.
+fn profile(root: &Path, name: &str) -> Result<Profile> {
+    let unconfigured = |what: String| Error::new(Step::Configure, what);
+    let name: ProfileName = name.parse().map_err(|error| unconfigured(format!("{error}")))?;
+    let fd = open_root(root)?;
+    let mut profiles = Profiles::none();
+    if let Ok(Some(user)) = nix::unistd::User::from_uid(nix::unistd::geteuid())
+        && root == Path::new("/")
+    {
+        let folder = user.dir.join(".config/gobo-session/profiles.d");
+        profiles = profiles
+            .and_folder(fd.as_fd(), &folder, trust(), Author::User)
+            .map_err(|error| unconfigured(error.to_string()))?;
+    }
+    let folder = Path::new(CONFIG).join("profiles.d");
+    let profiles = profiles
+        .and_folder(fd.as_fd(), &folder, trust(), Author::Administrator)
+        .map_err(|error| unconfigured(error.to_string()))?;
+    let profile = profiles.load(&name).map_err(|error| unconfigured(error.one_line()))?;
+    talk::diagnostics(&profile.notes);
+    Ok(profile)
+}
+
+fn open_root(root: &Path) -> Result<OwnedFd> {
+    rustix::fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|errno| Error::call(Step::Configure, format!("open {}", root.display()), errno))
+}

@@ -1,0 +1,169 @@
+//! A command that is to run in a view: what it is, which program it belongs to, and becoming it.
+
+use crate::arch::Arch;
+use crate::error::{Error, Result, Step};
+use crate::requirement::ProgramName;
+use crate::tree::Tree;
+use rustix::fs::{self, Access, AtFlags, OFlags};
+use rustix::io::Errno;
+use std::ffi::{CString, OsStr, OsString};
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::PathBuf;
+
+/// The longest first line of a script that is read, as the kernel reads it.
+const MAX_SHEBANG: usize = 256;
+
+/// The version that a command belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Belongs {
+    /// The command's file, by its real path inside the tree.
+    pub path: PathBuf,
+    /// Its program.
+    pub program: ProgramName,
+    /// Its version's folder.
+    pub version: String,
+    /// Its version's architecture.
+    pub arch: Arch,
+}
+
+/// The version that a command belongs to, as it is seen now: its own file's, or for a script outside /Programs its
+/// interpreter's. `None` where that is no version of the tree.
+///
+/// # Errors
+/// Where the version's folder cannot be read.
+pub fn belongs_to(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Result<Option<Belongs>> {
+    let mut command = command.to_owned();
+    for _ in 0..4 {
+        let Some((fd, real)) = find(tree, &command, path) else { return Ok(None) };
+        if let Some(found) = version_at(tree, real)? {
+            return Ok(Some(found));
+        }
+        match interpreter(fd) {
+            Some(interpreter) => command = interpreter,
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// Finds the file of a command and its real path inside the tree.
+fn find(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Option<(OwnedFd, PathBuf)> {
+    let command = command.as_bytes();
+    let candidates: Vec<Vec<u8>> = if command.contains(&b'/') {
+        vec![std::path::absolute(OsStr::from_bytes(command)).ok()?.into_os_string().into_vec()]
+    } else {
+        let folders = path.unwrap_or(OsStr::new(DEFAULT_PATH)).as_bytes().split(|b| *b == b':');
+        folders.map(|folder| [folder, b"/", command].concat()).collect()
+    };
+    candidates.into_iter().find_map(|candidate| {
+        let fd = tree.open_inside(&candidate, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY).ok()?;
+        let is_file = fs::fstat(&fd).ok().map(|s| fs::FileType::from_raw_mode(s.st_mode));
+        let own = format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let runs = fs::accessat(fs::CWD, &own, Access::EXEC_OK, AtFlags::EACCESS).is_ok();
+        if is_file != Some(fs::FileType::RegularFile) || !runs {
+            return None;
+        }
+        let root = fs::readlink(format!("/proc/self/fd/{}", tree.root().as_raw_fd()), Vec::new()).ok()?;
+        let real = PathBuf::from(OsString::from_vec(fs::readlink(own, Vec::new()).ok()?.into_bytes()));
+        let inside = real.strip_prefix(OsStr::from_bytes(root.as_bytes())).ok()?;
+        Some((fd, PathBuf::from("/").join(inside)))
+    })
+}
+
+/// The version whose folder a real path lies in.
+fn version_at(tree: &Tree, path: PathBuf) -> Result<Option<Belongs>> {
+    let Some(owner) = tree.owner(b"/", path.as_os_str().as_bytes()) else { return Ok(None) };
+    let Some(program) = tree.installed(&owner) else { return Ok(None) };
+    let Some(version) = program.version(&owner.version) else { return Ok(None) };
+    let arch = version.arch(tree)?.clone();
+    Ok(Some(Belongs { path, program: program.name.clone(), version: owner.version, arch }))
+}
+
+/// The program that runs a script; for `env NAME` that is NAME.
+fn interpreter(fd: OwnedFd) -> Option<OsString> {
+    let mut line = [0_u8; MAX_SHEBANG];
+    let read = rustix::io::pread(&fd, &mut line, 0).ok()?;
+    let line = line[..read].split(|b| *b == b'\n').next()?.strip_prefix(b"#!")?;
+    let mut words = line.split(|b| matches!(b, b' ' | b'\t')).filter(|word| !word.is_empty());
+    let first = words.next()?;
+    let is_env = first.rsplit(|b| *b == b'/').next() == Some(b"env");
+    let named = words.find(|word| !word.starts_with(b"-") && !word.contains(&b'=')).filter(|_| is_env);
+    Some(OsStr::from_bytes(named.unwrap_or(first)).to_owned())
+}
+
+/// Where commands are looked for without a PATH.
+pub const DEFAULT_PATH: &str = "/bin:/usr/bin";
+
+/// Why a command did not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotStarted {
+    /// There is no such command.
+    NotFound(Error),
+    /// It is there, but cannot be run.
+    CannotRun(Error),
+}
+
+/// Becomes the command: same process, same descriptors, same signals. Comes back only with the reason why not.
+///
+/// A name without `/` is looked for in the PATH of the new environment. A file that the kernel does not know how to
+/// run is given to /bin/sh, as execvp(3) does.
+#[must_use]
+pub fn become_command(words: &[OsString], environment: &[(OsString, OsString)]) -> NotStarted {
+    let name = words.first().cloned().unwrap_or_default();
+    let error = |errno: Errno| Error::call(Step::Start, name.to_string_lossy(), errno);
+    let text = |bytes: &[u8]| CString::new(bytes).ok();
+    let argv: Option<Vec<CString>> = words.iter().map(|word| text(word.as_bytes())).collect();
+    let envp: Option<Vec<CString>> = environment
+        .iter()
+        .map(|(name, value)| text(&[name.as_bytes(), b"=", value.as_bytes()].concat()))
+        .collect();
+    let (Some(argv), Some(envp)) = (argv, envp) else { return NotStarted::CannotRun(error(Errno::INVAL)) };
+    let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
+    let mut denied = None;
+    for file in files(name.as_bytes(), path) {
+        let Some(file) = text(&file) else { continue };
+        match execute(&file, &argv, &envp) {
+            nix::Error::ENOENT | nix::Error::ENOTDIR if !argv_has_slash(&name) => {}
+            nix::Error::ENOENT => return NotStarted::NotFound(not_found(&file, error(Errno::NOENT))),
+            nix::Error::EACCES => denied = Some(Errno::ACCESS),
+            errno => return NotStarted::CannotRun(error(Errno::from_raw_os_error(errno as i32))),
+        }
+    }
+    match denied {
+        Some(errno) => NotStarted::CannotRun(error(errno)),
+        None => NotStarted::NotFound(error(Errno::NOENT).with_cure("it is not in the PATH of the view")),
+    }
+}
+
+fn argv_has_slash(name: &OsStr) -> bool {
+    name.as_bytes().contains(&b'/')
+}
+
+/// A file that is there but "not found" names an interpreter that is not.
+fn not_found(file: &CString, error: Error) -> Error {
+    match fs::access(file.as_c_str(), Access::EXISTS) {
+        Ok(()) => error.with_cure("the file is there, its interpreter is not: a foreign architecture?"),
+        Err(_) => error,
+    }
+}
+
+fn files(name: &[u8], path: Option<&OsStr>) -> Vec<Vec<u8>> {
+    if name.contains(&b'/') {
+        return vec![name.to_vec()];
+    }
+    let folders = path.unwrap_or(OsStr::new(DEFAULT_PATH)).as_bytes().split(|b| *b == b':');
+    let below = |folder: &[u8]| if folder.is_empty() { name.to_vec() } else { [folder, b"/", name].concat() };
+    if name.is_empty() { Vec::new() } else { folders.map(below).collect() }
+}
+
+fn execute(file: &CString, argv: &[CString], envp: &[CString]) -> nix::Error {
+    let Err(errno) = nix::unistd::execve(file, argv, envp);
+    if errno != nix::Error::ENOEXEC {
+        return errno;
+    }
+    let script = [c"/bin/sh".to_owned(), file.clone()];
+    let words: Vec<CString> = script.into_iter().chain(argv.iter().skip(1).cloned()).collect();
+    let Err(errno) = nix::unistd::execve(c"/bin/sh", &words, envp);
+    errno
+}

@@ -1,0 +1,204 @@
+//! Configuration: the administrator's policy and profiles, a user's selection, and the switches that turn it all off.
+//!
+//! Everything that root reads here is opened by [`crate::trusted`] and bounded before it is parsed (R4, R18). What is
+//! missing is the default, and the default layers nobody. What is wrong is an error, which layers nobody either.
+
+mod command;
+mod decision;
+#[cfg(test)]
+mod decision_tests;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod load_tests;
+mod name;
+mod policy;
+mod policy_file;
+mod profile;
+mod profile_file;
+#[cfg(test)]
+mod profile_tests;
+mod selection;
+mod syntax;
+
+pub use decision::{Decision, Login, Source};
+pub use name::{Choice, NameError, ProfileName};
+pub use policy::{Allow, OnFailure, Policy, Rule, UserProfiles};
+pub use profile::{Asked, Author, Profile, Profiles};
+pub use selection::Selection;
+pub use syntax::MAX_FILE;
+
+use crate::diagnostic::Diagnostic;
+use crate::text::Safe;
+use crate::trusted::{self, Fault, Kind, Trust, TrustError};
+use rustix::fs::{AtFlags, statat};
+use rustix::io::Errno;
+use std::fmt;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+
+/// The administrator's folder, from the root.
+pub const DIR: &str = "/etc/gobo-session";
+
+/// The folder of state, from the root.
+const STATE: &str = "/run/gobo-session";
+
+/// The most drop-ins of a policy, and the most entries that their folder may have (R18).
+const MAX_DROP_INS: usize = 64;
+
+/// The most bytes of the kernel's command line that are looked at.
+const MAX_CMDLINE: usize = 64 * 1024;
+
+/// What the administrator wrote.
+#[derive(Debug)]
+pub struct Config {
+    /// Who gets what.
+    pub policy: Policy,
+    /// The profiles in `profiles.d`.
+    pub profiles: Profiles,
+    /// The switch that turns everything off, if one does; nothing else was read then.
+    pub disabled: Option<String>,
+}
+
+/// Why there is no configuration. Nobody is layered then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigError {
+    /// Somebody else than root could have written it (R4).
+    Untrusted(TrustError),
+    /// It cannot be read.
+    Unreadable(TrustError),
+    /// It does not say what it should; there is at least one error.
+    Invalid(Vec<Diagnostic>),
+    /// There is no profile of that name.
+    NoProfile {
+        /// The name.
+        name: ProfileName,
+        /// The profile that was most likely meant.
+        near: Option<ProfileName>,
+    },
+}
+
+impl Config {
+    /// Reads the policy in the folder `dir` below `root`, and finds its profiles.
+    ///
+    /// # Errors
+    /// Where something is there but not to be trusted, not readable, or not understood. What is missing is no error.
+    pub fn load(root: BorrowedFd<'_>, dir: &Path, trust: Trust) -> Result<Self, ConfigError> {
+        if let Some(switch) = kill_switch(root, dir, trust) {
+            return Ok(Self {
+                policy: Policy::default(),
+                profiles: Profiles::none(),
+                disabled: Some(switch),
+            });
+        }
+        Self::read(root, dir, trust)
+    }
+
+    /// As [`Config::load`], whatever the switches say: they are for logins.
+    fn read(root: BorrowedFd<'_>, dir: &Path, trust: Trust) -> Result<Self, ConfigError> {
+        let drop_ins = dir.join("session.d");
+        let names = if_present(trusted::list(root, &drop_ins, trust, MAX_DROP_INS))?.unwrap_or_default();
+        let names = names.iter().filter(|name| {
+            Path::new(name).extension().is_some_and(|e| e == "toml")
+                && !name.as_encoded_bytes().starts_with(b".")
+        });
+        let mut files = Vec::new();
+        for path in std::iter::once(dir.join("session.toml")).chain(names.map(|name| drop_ins.join(name))) {
+            if let Some(bytes) = if_present(trusted::read(root, &path, trust, MAX_FILE))? {
+                files.push((absolute(&path), bytes));
+            }
+        }
+        let policy = policy_file::read(files).map_err(ConfigError::Invalid)?;
+        let profiles = Profiles::open(root, &dir.join("profiles.d"), trust, Author::Administrator)?;
+        Ok(Self { policy, profiles, disabled: None })
+    }
+}
+
+/// The switch that turns everything off for everybody, if one does: a file called `disabled` in /run/gobo-session or in
+/// `dir`, or `gobo_session=off` on the kernel's command line.
+///
+/// In a hurry one creates the file in any way, so its owner and mode do not matter; those of its folder do (R17).
+#[must_use]
+pub fn kill_switch(root: BorrowedFd<'_>, dir: &Path, trust: Trust) -> Option<String> {
+    for folder in [Path::new(STATE), dir] {
+        if let Ok(fd) = trusted::open(root, folder, trust, Kind::Directory)
+            && statat(&fd, "disabled", AtFlags::SYMLINK_NOFOLLOW).is_ok()
+        {
+            return Some(absolute(&folder.join("disabled")));
+        }
+    }
+    let cmdline = trusted::read(root, Path::new("proc/cmdline"), trust, MAX_CMDLINE).ok()?;
+    let word = "gobo_session=off";
+    cmdline
+        .split(u8::is_ascii_whitespace)
+        .any(|found| found == word.as_bytes())
+        .then(|| format!("{word} on the kernel's command line"))
+}
+
+/// A path from the root, for messages.
+fn absolute(path: &Path) -> String {
+    Path::new("/").join(path).to_string_lossy().into_owned()
+}
+
+/// What is not there is no error.
+fn if_present<T>(result: Result<T, TrustError>) -> Result<Option<T>, ConfigError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) if error.is_untrusted() => Err(ConfigError::Untrusted(error)),
+        Err(error) => Err(ConfigError::Unreadable(error)),
+    }
+}
+
+impl ConfigError {
+    /// The same error without anything that a file holds: what root may say about a file that it read for a user (R9).
+    #[must_use]
+    pub fn without_content(self) -> Self {
+        match self {
+            Self::Invalid(errors) => Self::Invalid(errors.iter().map(syntax::without_content).collect()),
+            other => other,
+        }
+    }
+
+    fn of_io(path: &Path, error: &std::io::Error) -> Self {
+        let fault = Fault::Call(Errno::from_io_error(error).unwrap_or(Errno::IO));
+        Self::Unreadable(TrustError { path: path.to_owned(), component: path.to_owned(), fault })
+    }
+
+    /// One clear line for syslog: the first error, and how many more there are.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        match self {
+            Self::Invalid(errors) => {
+                let first = errors.iter().find(|error| error.is_error()).or(errors.first());
+                let first = first.map_or_else(|| "not understood".to_owned(), Diagnostic::one_line);
+                match errors.len() {
+                    0 | 1 => first,
+                    count => format!("{first}; and {} more", count - 1),
+                }
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Untrusted(error) => write!(f, "not trusted: {error}"),
+            Self::Unreadable(error) => write!(f, "{error}"),
+            Self::Invalid(errors) => errors.iter().enumerate().try_for_each(|(i, error)| {
+                if i > 0 {
+                    f.write_str("\n")?;
+                }
+                write!(f, "{error}")
+            }),
+            Self::NoProfile { name, near } => {
+                write!(f, "there is no profile `{}`", Safe(name.as_str()))?;
+                near.as_ref().map_or(Ok(()), |near| write!(f, " (did you mean `{}`?)", Safe(near.as_str())))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}

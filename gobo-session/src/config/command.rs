@@ -1,0 +1,57 @@
+//! Configuration for a command that a person starts: the same policy and profiles, and his own profiles after them.
+//!
+//! His own come last, so that a name means the same at a login and here. His home is the one that passwd names, because
+//! `sudo -E` keeps another's HOME (R15).
+
+use super::{Author, Config, ConfigError, DIR, Profile, ProfileName};
+use crate::error::{Error, Result, Step};
+use crate::tree::Layout;
+use crate::trusted::Trust;
+use nix::unistd::{User, geteuid};
+use rustix::fs::{Mode, OFlags, open};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+
+/// A user's own profiles, from his home.
+const OWN_PROFILES: &str = ".config/gobo-session/profiles.d";
+
+impl Config {
+    /// Reads the configuration of the tree below `root`; of this machine's also the caller's own profiles. The switches
+    /// that turn logins off do not matter.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn for_command(root: &Path, trust: Trust) -> Result<Self> {
+        let fd = open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|errno| Error::call(Step::Configure, format!("open {}", root.display()), errno))?;
+        let mut config = Self::read(fd.as_fd(), Path::new(DIR), trust)?;
+        let home = User::from_uid(geteuid()).ok().flatten().map(|user| user.dir);
+        if let Some(home) = home.filter(|home| root == Path::new("/") && home.is_absolute()) {
+            config.profiles =
+                config.profiles.and_folder(fd.as_fd(), &home.join(OWN_PROFILES), trust, Author::User)?;
+        }
+        Ok(config)
+    }
+
+    /// Where programs and the index are.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.policy.layout.clone()
+    }
+
+    /// The profile of that name.
+    ///
+    /// # Errors
+    /// As [`super::Profiles::load`], and where it is no name.
+    pub fn profile(&self, name: &str) -> Result<Profile> {
+        let name: ProfileName =
+            name.parse().map_err(|error: super::NameError| Error::new(Step::Configure, error.to_string()))?;
+        Ok(self.profiles.load(&name)?)
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Step::Configure, error.one_line())
+    }
+}

@@ -1,0 +1,269 @@
+//! A login: from who comes in by which door to a session with its view.
+//!
+//! The order is that of the road: policy and selection name a profile, the profile is resolved, compiled, tried and
+//! mounted, all of it detached; only then the login moves into a namespace of its own (R6). Whatever fails, the login
+//! goes on without a view: that is the caller's part, and this room tells him what to say.
+
+mod child;
+mod selection;
+
+use crate::arch::Arch;
+use crate::compile::compile;
+use crate::config::{self, Config, OnFailure, Profile, ProfileName};
+use crate::error::{Error, Result, Step};
+use crate::export;
+use crate::kernel::{self, About, Shown, State, View, WayBack, attach, mountinfo, namespace};
+use crate::plan::Plan;
+use crate::resolve::{Request, resolve};
+use crate::tree::{Layout, Tree};
+use crate::trusted::Trust;
+use crate::try_out::{Scope, try_out};
+use rustix::fs::{self, Mode, OFlags};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Where the configuration is, from the root.
+pub const CONFIG: &str = "/etc/gobo-session";
+
+/// Who comes in, and by which door.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The user's name.
+    pub user: String,
+    /// His id.
+    pub uid: u32,
+    /// His primary group.
+    pub gid: u32,
+    /// His home, from passwd.
+    pub home: PathBuf,
+    /// The PAM service.
+    pub service: String,
+    /// The terminal, where there is one.
+    pub tty: Option<String>,
+    /// The host he comes from, where there is one.
+    pub host: Option<String>,
+}
+
+/// What the module's arguments change.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of the configuration.
+    pub config: PathBuf,
+    /// A profile that is fixed for this service.
+    pub profile: Option<ProfileName>,
+    /// What happens on failure, instead of what policy says.
+    pub on_failure: Option<OnFailure>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { config: CONFIG.into(), profile: None, on_failure: None }
+    }
+}
+
+/// A session that was opened.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// The way back to where the login came from, where it is elsewhere now.
+    pub back: Option<WayBack>,
+    /// The profile that its view was made for, where it has one.
+    pub profile: Option<String>,
+    /// Variables to set for the session.
+    pub environment: Vec<(String, String)>,
+    /// What an administrator wants to know, as sentences.
+    pub notes: Vec<String>,
+    /// Why there is no view, or which one, for the debug log.
+    pub summary: String,
+}
+
+/// A login that cannot have its view.
+#[derive(Debug)]
+pub struct Failure {
+    /// The profile that it was to have, where it got so far.
+    pub profile: Option<String>,
+    /// Why.
+    pub error: Error,
+    /// What policy says about it.
+    pub on_failure: OnFailure,
+    /// The session as it is: without a view, but out of an inherited one.
+    pub session: Session,
+}
+
+/// Opens a session for a login, in the calling thread.
+///
+/// # Errors
+/// Why there is no view. The thread is where it was, or has left the view of another session that it was in.
+pub fn open(login: &Login, options: &Options) -> Result<Session, Box<Failure>> {
+    let root = match open_root() {
+        Ok(root) => root,
+        Err(error) => return Err(Box::new(failure(error, options.on_failure, None, Session::default()))),
+    };
+    if let Some(switch) = config::kill_switch(root.as_fd(), &options.config, Trust::RootOnly) {
+        return Ok(Session { summary: format!("turned off by {switch}"), ..Session::default() });
+    }
+    let config = Config::load(root.as_fd(), &options.config, Trust::RootOnly);
+    let layout = config.as_ref().map(|c| c.policy.layout.clone()).unwrap_or_default();
+    let shown = kernel::shown(&layout);
+    if login.uid == 0 {
+        return Ok(open_for_root(shown));
+    }
+    let on_failure = options.on_failure.or_else(|| config.as_ref().ok().map(|c| c.policy.on_failure));
+    let mut wanted = Wanted::default();
+    let prepared = config
+        .map_err(|error| Error::new(Step::Configure, error.one_line()))
+        .and_then(|config| shown.clone().and_then(|shown| prepare(login, options, &config, &shown, &mut wanted)));
+    let inherited = shown.unwrap_or_default();
+    let Wanted { profile, notes, summary } = wanted;
+    match prepared {
+        Ok(None) => {
+            let back = leave(&layout, &inherited)
+                .map_err(|error| failure(error, on_failure, profile.clone(), Session::default()))?;
+            Ok(Session { back, notes, summary, ..Session::default() })
+        }
+        Ok(Some((view, environment))) => match attach::in_own_namespace(Some(&view), &layout, &inherited) {
+            Ok(back) => Ok(Session { back: Some(back), profile, environment, notes, summary }),
+            Err(error) => Err(Box::new(without_view(error, on_failure, profile, &layout, &inherited))),
+        },
+        Err(error) => Err(Box::new(without_view(error, on_failure, profile, &layout, &inherited))),
+    }
+}
+
+/// What is found out on the way, also where the way ends early.
+#[derive(Default)]
+struct Wanted {
+    profile: Option<String>,
+    notes: Vec<String>,
+    summary: String,
+}
+
+/// uid 0 never gets a view; coming out of one it goes to the host's own (R22).
+fn open_for_root(shown: Result<Shown>) -> Session {
+    let mut session = Session { summary: "uid 0 sees the host".into(), ..Session::default() };
+    if shown.is_ok_and(|shown| shown.is_view()) {
+        match namespace::go_to_init() {
+            Ok(back) => session.back = Some(back),
+            Err(error) => session.notes.push(format!("uid 0 stays in the view that it came from: {error}")),
+        }
+    }
+    session
+}
+
+/// Decides, resolves, compiles, tries and mounts; `None` where the login gets no view.
+fn prepare(
+    login: &Login,
+    options: &Options,
+    config: &Config,
+    shown: &Shown,
+    wanted: &mut Wanted,
+) -> Result<Option<(View, Vec<(String, String)>)>> {
+    let deadline = Instant::now() + config.policy.deadline;
+    let name = match &options.profile {
+        Some(fixed) => Some(fixed.clone()),
+        None => decide(login, config, deadline, wanted),
+    };
+    let Some(name) = name else { return Ok(None) };
+    wanted.profile = Some(name.to_string());
+    let profile = config.profiles.load(&name).map_err(|e| Error::new(Step::Configure, e.one_line()))?;
+    wanted.notes.extend(profile.notes.iter().map(crate::diagnostic::Diagnostic::one_line));
+    let layout = &config.policy.layout;
+    let tree = Tree::open(Path::new("/"), shown.base(), layout.clone(), Trust::RootOnly)?;
+    let plan = resolve(&tree, &request_of(profile))?;
+    let layer = compile(&tree, &plan)?;
+    try_out(&tree, &plan, &layer, Scope::Login)?;
+    let home = login.home.display().to_string();
+    let start = [("HOME".into(), home.into()), ("USER".into(), login.user.clone().into())];
+    let exports = export::of_plan(&tree, &plan, start)?;
+    wanted.notes.extend(exports.notes.iter().map(crate::diagnostic::Diagnostic::one_line));
+    wanted.summary = describe(&plan);
+    if config.policy.share_root {
+        share_root(&mut wanted.notes);
+    }
+    State::make()?;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let about = About { user: Some(login.user.clone()), service: Some(login.service.clone()), since };
+    let view = View::prepare(&tree, &plan, &layer, &about)?;
+    Ok(Some((view, exports.variables)))
+}
+
+fn decide(login: &Login, config: &Config, deadline: Instant, wanted: &mut Wanted) -> Option<ProfileName> {
+    let groups = || selection::group_names(login, deadline);
+    let asker = config::Login {
+        user: &login.user,
+        uid: login.uid,
+        groups: &groups,
+        service: &login.service,
+        tty: login.tty.as_deref(),
+        host: login.host.as_deref(),
+    };
+    let mut unread = None;
+    let decision = config.policy.decide(&asker, || match selection::read(login, deadline) {
+        Ok(selection) => selection.and_then(|s| s.for_service(&login.service)),
+        Err(why) => {
+            unread = Some(why);
+            None
+        }
+    });
+    wanted.notes.extend(unread);
+    if let Some(refused) = &decision.refused {
+        wanted.notes.push(format!("the selection `{refused}` is not allowed; see allow in session.toml"));
+    }
+    wanted.summary = format!("no view: {}", decision.source);
+    decision.profile
+}
+
+/// What a profile asks for.
+pub(crate) fn request_of(profile: Profile) -> Request {
+    let mut request = Request::new(profile.arch.clone().unwrap_or_else(Arch::native));
+    request.add_profile(profile);
+    request
+}
+
+/// Leaves the view of another session that this login started in, if there is one.
+fn leave(layout: &Layout, inherited: &Shown) -> Result<Option<WayBack>> {
+    if !inherited.is_view() {
+        return Ok(None);
+    }
+    attach::in_own_namespace(None, layout, inherited).map(Some)
+}
+
+fn without_view(
+    error: Error,
+    on_failure: Option<OnFailure>,
+    profile: Option<String>,
+    layout: &Layout,
+    inherited: &Shown,
+) -> Failure {
+    let mut session = Session::default();
+    match leave(layout, inherited) {
+        Ok(back) => session.back = back,
+        Err(error) => session.notes.push(format!("the login stays in the view that it came from: {error}")),
+    }
+    failure(error, on_failure, profile, session)
+}
+
+fn failure(error: Error, on_failure: Option<OnFailure>, profile: Option<String>, session: Session) -> Failure {
+    Failure { profile, error, on_failure: on_failure.unwrap_or(OnFailure::Base), session }
+}
+
+/// Makes `/` shared, once, where that can be done for everybody: in the namespace of process 1.
+fn share_root(notes: &mut Vec<String>) {
+    let is_root = |mount: &mountinfo::Mount| mount.point == b"/";
+    let shared = mountinfo::read().map(|mounts| mounts.iter().filter(|m| is_root(m)).any(mountinfo::Mount::is_shared));
+    if shared.unwrap_or(true) || !namespace::is_init() {
+        return;
+    }
+    if let Err(error) = attach::share_root() {
+        notes.push(format!("what is mounted later will not be seen in sessions: {error}"));
+    }
+}
+
+fn describe(plan: &Plan) -> String {
+    let layered = plan.to_link().map(|(_, choice)| format!("{} {}", choice.program, choice.version));
+    format!("plan {}: {}", plan.id(), layered.collect::<Vec<_>>().join(", "))
+}
+
+fn open_root() -> Result<OwnedFd> {
+    fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|errno| Error::call(Step::Configure, "open /", errno))
+}

@@ -1,0 +1,117 @@
+//! libpam's side: hooks, items and return codes.
+
+use crate::arguments::Arguments;
+use crate::libpam::{self, Key};
+use crate::log::{self, Level};
+use crate::session::{self, Caller, ENGINE, Outcome};
+use gobo_session::kernel::WayBack;
+use gobo_session::login::Login;
+use nix::unistd::User;
+use pam::constants::{PAM_SILENT, PamFlag, PamResultCode};
+use pam::items::{RHost, Service, Tty};
+use pam::module::{PamHandle, PamHooks};
+use std::ffi::{CStr, CString};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+/// The module as libpam calls it.
+pub(crate) struct PamModule;
+
+impl PamHooks for PamModule {
+    fn sm_open_session(handle: &mut PamHandle, words: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        guarded(handle, &words, flags, |caller, arguments| match arguments.opens() {
+            true => session::open(caller, arguments, ENGINE),
+            false => Outcome::Success,
+        })
+    }
+
+    fn sm_close_session(handle: &mut PamHandle, words: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+        guarded(handle, &words, flags, |caller, arguments| match arguments.closes() {
+            true => session::close(caller, arguments),
+            false => Outcome::Success,
+        })
+    }
+}
+
+/// Runs one half of a session; a panic of ours ends in a login (R14), and prints nothing to the daemon's stderr.
+fn guarded(
+    handle: &mut PamHandle,
+    words: &[&CStr],
+    flags: PamFlag,
+    work: impl FnOnce(&mut Libpam<'_>, &Arguments) -> Outcome,
+) -> PamResultCode {
+    static SILENCE: Once = Once::new();
+    SILENCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let arguments = Arguments::parse(words.iter().filter_map(|word| word.to_str().ok()));
+        let silent = flags & PAM_SILENT != 0;
+        let service = text(handle.get_item::<Service<'_>>().ok().flatten().map(|item| item.0));
+        let service = service.unwrap_or_else(|| "unknown".into());
+        work(&mut Libpam { handle, service, silent }, &arguments)
+    }));
+    match outcome {
+        Ok(Outcome::Success) => PamResultCode::PAM_SUCCESS,
+        Ok(Outcome::Denied) => PamResultCode::PAM_SESSION_ERR,
+        Err(_) => {
+            log::write("unknown", Level::Error, "no view: the module has a fault; please report it");
+            PamResultCode::PAM_SUCCESS
+        }
+    }
+}
+
+/// A PAM transaction.
+struct Libpam<'h> {
+    handle: &'h mut PamHandle,
+    service: String,
+    silent: bool,
+}
+
+/// Where the way back is kept between open_session and close_session.
+const BACK: Key<WayBack> = Key::new("gobo_session_way_back");
+
+impl Caller for Libpam<'_> {
+    fn login(&mut self) -> Result<Login, String> {
+        let name = self.handle.get_user(None).map_err(|code| format!("pam_get_user: {code:?}"))?;
+        let user = User::from_name(&name).map_err(|errno| format!("look up user {name}: {errno}"))?;
+        let user = user.ok_or_else(|| format!("there is no user {name}"))?;
+        let tty = text(self.handle.get_item::<Tty<'_>>().ok().flatten().map(|item| item.0));
+        let host = text(self.handle.get_item::<RHost<'_>>().ok().flatten().map(|item| item.0));
+        Ok(Login {
+            user: user.name,
+            uid: user.uid.as_raw(),
+            gid: user.gid.as_raw(),
+            home: user.dir,
+            service: self.service.clone(),
+            tty,
+            host,
+        })
+    }
+
+    fn set_variable(&mut self, name_value: &CString) -> bool {
+        libpam::set_variable(self.handle, name_value)
+    }
+
+    fn keep(&mut self, back: WayBack) -> bool {
+        libpam::set_data(self.handle, &BACK, back).is_ok()
+    }
+
+    fn go_back(&mut self) -> Option<Result<(), String>> {
+        let back = libpam::data(self.handle, &BACK).ok()?;
+        Some(back.go().map_err(|error| error.to_string()))
+    }
+
+    fn tell(&mut self, message: &str) {
+        if !self.silent {
+            log::tell_user(self.handle, message);
+        }
+    }
+
+    fn log(&mut self, level: Level, message: &str) {
+        log::write(&self.service, level, message);
+    }
+}
+
+fn text(item: Option<&CStr>) -> Option<String> {
+    let text = item?.to_string_lossy().into_owned();
+    (!text.is_empty()).then_some(text)
+}

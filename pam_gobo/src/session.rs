@@ -1,0 +1,118 @@
+//! What the module does with a session, against an interface that a test can stand in for.
+
+use crate::arguments::Arguments;
+use crate::log::Level;
+use gobo_session::config::OnFailure;
+use gobo_session::kernel::WayBack;
+use gobo_session::login::{self, Failure, Login, Options, Session};
+use gobo_session::text::Safe;
+use std::ffi::CString;
+
+/// How the module ends (R7): never by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The session goes on, with or without a view.
+    Success,
+    /// Policy says that there is no session without its view.
+    Denied,
+}
+
+/// What the module needs of libpam.
+pub(crate) trait Caller {
+    /// Who comes in; the error is why that cannot be told.
+    fn login(&mut self) -> Result<Login, String>;
+    /// Sets a variable of the session.
+    fn set_variable(&mut self, name_value: &CString) -> bool;
+    /// Remembers the way back until close_session.
+    fn keep(&mut self, back: WayBack) -> bool;
+    /// Goes the way back that was kept, if there is one.
+    fn go_back(&mut self) -> Option<Result<(), String>>;
+    /// Tells the user.
+    fn tell(&mut self, message: &str);
+    /// Tells the administrator.
+    fn log(&mut self, level: Level, message: &str);
+}
+
+/// What opens a session: [`login::open`], or a test's stand-in.
+pub(crate) type Open = fn(&Login, &Options) -> Result<Session, Box<Failure>>;
+
+/// Opens a session.
+pub(crate) fn open(caller: &mut impl Caller, arguments: &Arguments, open: Open) -> Outcome {
+    for word in &arguments.unknown {
+        caller.log(Level::Warning, &format!("the argument `{}` means nothing here", Safe(word)));
+    }
+    let login = match caller.login() {
+        Ok(login) => login,
+        Err(why) => {
+            caller.log(Level::Error, &format!("no view: {}", Safe(&why)));
+            return outcome(arguments.options.on_failure.unwrap_or(OnFailure::Base));
+        }
+    };
+    match open(&login, &arguments.options) {
+        Ok(session) => {
+            if arguments.debug {
+                let what = format!("user {}: {}", Safe(&login.user), Safe(&session.summary));
+                caller.log(Level::Debug, &what);
+            }
+            begin(caller, &login, session);
+            Outcome::Success
+        }
+        Err(failure) => fail(caller, &login, *failure, arguments),
+    }
+}
+
+/// Closes a session: nothing has to be undone, so whatever happens is well (R10).
+pub(crate) fn close(caller: &mut impl Caller, arguments: &Arguments) -> Outcome {
+    match caller.go_back() {
+        Some(Err(why)) if arguments.debug => {
+            caller.log(Level::Debug, &format!("close: stays in the session's namespace: {}", Safe(&why)));
+        }
+        _ => {}
+    }
+    Outcome::Success
+}
+
+/// Lets a session begin: its variables are set, its way back is kept.
+fn begin(caller: &mut impl Caller, login: &Login, session: Session) {
+    let profile = session.profile.as_deref().map(|name| format!(", profile {name}")).unwrap_or_default();
+    for note in &session.notes {
+        caller.log(Level::Warning, &format!("user {}{}: {}", Safe(&login.user), Safe(&profile), Safe(note)));
+    }
+    for (name, value) in &session.environment {
+        let set = CString::new(format!("{name}={value}")).is_ok_and(|text| caller.set_variable(&text));
+        if !set {
+            caller.log(Level::Warning, &format!("the variable {} could not be set", Safe(name)));
+        }
+    }
+    if let Some(back) = session.back
+        && !caller.keep(back)
+    {
+        caller.log(Level::Warning, "the way back could not be kept: this process stays in the session's namespace");
+    }
+}
+
+/// A login without its view is still a login, unless policy says otherwise.
+fn fail(caller: &mut impl Caller, login: &Login, failure: Failure, arguments: &Arguments) -> Outcome {
+    let Failure { profile, error, on_failure, session } = failure;
+    let name = profile.as_deref().unwrap_or("-");
+    let denied = on_failure == OnFailure::Deny;
+    let verdict = if denied { "login denied" } else { "no view" };
+    caller.log(
+        Level::Error,
+        &format!("{verdict}: user {}, profile {}, {}: {error}", Safe(&login.user), Safe(name), error.step),
+    );
+    if !arguments.quiet {
+        let what = if denied { "This login is denied" } else { "You see the system's own programs" };
+        let whose = profile.as_deref().map(|name| format!("profile {name}")).unwrap_or("your profile".into());
+        caller.tell(&format!("{what}: {} could not be set up. The administrator's log has the reason.", Safe(&whose)));
+    }
+    begin(caller, login, session);
+    outcome(on_failure)
+}
+
+fn outcome(on_failure: OnFailure) -> Outcome {
+    if on_failure == OnFailure::Deny { Outcome::Denied } else { Outcome::Success }
+}
+
+/// The engine's own way to open a session.
+pub(crate) const ENGINE: Open = login::open;
