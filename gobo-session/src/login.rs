@@ -215,7 +215,7 @@ fn decide(login: &Login, config: &Config, deadline: Instant, wanted: &mut Wanted
 /// What a profile asks for.
 pub(crate) fn request_of(profile: Profile) -> Request {
     let mut request = Request::new(profile.arch.clone().unwrap_or_else(Arch::native));
-    request.add_profile(profile);
+    profile.add_to(&mut request);
     request
 }
 

@@ -8,16 +8,27 @@
 //! and is recorded.
 
 use crate::arch::Arch;
-use crate::config::{Prefer, Profile};
 use crate::error::{Error, Result, Step};
 use crate::plan::{Choice, Conflict, FORMAT, Missing, Plan, Source, Wish};
 use crate::requirement::{Alternative, ProgramName, Requirement, Wanted};
 use crate::tree::{Program, Tree, VersionFolder};
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 /// The most versions that a plan may hold (R18).
 pub const MAX_CHOSEN: usize = 4096;
+
+/// Which of several satisfying versions is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prefer {
+    /// The current one, where it satisfies.
+    #[default]
+    Current,
+    /// The highest one.
+    Newest,
+}
 
 /// Everything that a plan is made from, but the tree.
 #[derive(Debug, Clone)]
@@ -60,19 +71,6 @@ impl Request {
             preferred: BTreeSet::new(),
             environment: BTreeMap::new(),
         }
-    }
-
-    /// Asks for what a profile asks for, in the way that it says.
-    pub fn add_profile(&mut self, profile: Profile) {
-        let source = Source::Profile(profile.name.to_string());
-        let wish = |requirement| Wish { requirement, source: source.clone() };
-        self.wishes.extend(profile.programs.into_iter().map(|asked| wish(asked.requirement)));
-        self.profile = Some(profile.name.to_string());
-        self.pure |= profile.pure;
-        self.personality |= profile.personality;
-        self.prefer = profile.prefer;
-        self.strict |= profile.strict;
-        self.environment.extend(profile.environment);
     }
 
     /// The same request with one more wish.

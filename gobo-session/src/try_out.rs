@@ -12,6 +12,8 @@
 mod broken;
 mod cpu;
 pub mod elf;
+#[cfg(test)]
+mod forge;
 mod images;
 mod loader;
 pub mod lookup;

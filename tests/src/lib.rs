@@ -1,8 +1,10 @@
-//! tests
+//! What the tests are made of: worlds and an oracle for small trees, a GoboLinux root of real programs, and a chamber
+//! in which real services run.
 
 pub mod chamber;
 pub mod elf_walk;
 pub mod gate;
+pub mod lab;
 pub mod oracle;
 pub mod root;
 pub mod world;

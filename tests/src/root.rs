@@ -126,7 +126,7 @@ pub struct Root {
 
 /// Builds a root, or finds the one of last time unchanged. Progress goes to stderr, one line a step.
 pub fn build(options: &Options) -> Result<Root> {
-    let progress = Progress::new();
+    let progress = Progress::start();
     host::require_privileges_and_tools()?;
     let _umask = Umask::set(0o022);
     tree::make_folder(&options.work)?;

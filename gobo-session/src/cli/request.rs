@@ -4,18 +4,15 @@ use super::arguments::Wishes;
 use super::talk;
 use crate::arch::Arch;
 use crate::command::{self, Belongs};
-use crate::config::{Author, Config, Profile, ProfileName, Profiles};
-use crate::error::{Error, Result, Step};
+use crate::config::{Config, Profile};
+use crate::error::Result;
 use crate::kernel::{self, PLAN_FILE, Shown};
-use crate::login::CONFIG;
 use crate::plan::{Plan, Source};
 use crate::requirement::{ProgramName, Requirement, Wanted};
 use crate::resolve::{Request, resolve};
 use crate::tree::{Layout, Tree};
 use crate::trusted::Trust;
-use rustix::fs::{Mode, OFlags};
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 
 /// Whom a command believes: root only what is root's, anybody else what he likes, since he can harm himself only.
@@ -34,12 +31,13 @@ pub(super) struct Asked {
 impl Asked {
     /// Reads profiles, the session around and the command's program.
     pub(super) fn new(wishes: &Wishes, command: &[OsString]) -> Result<Self> {
-        let layout = layout_of(&wishes.root)?;
+        let config = Config::for_command(&wishes.root, trust())?;
+        let layout = config.layout();
         let is_here = wishes.root == Path::new("/");
         let shown = if is_here { kernel::shown(&layout)? } else { Shown::default() };
         let tree = Tree::open(&wishes.root, shown.base(), layout.clone(), trust())?;
         let session = if wishes.fresh { None } else { session(&shown) };
-        let profile = wishes.profile.as_deref().map(|name| profile(&wishes.root, name)).transpose()?;
+        let profile = wishes.profile.as_deref().map(|name| config.profile(name)).transpose()?;
         let path = std::env::var_os("PATH").filter(|_| is_here);
         let belongs = match command.first() {
             Some(name) => command::belongs_to(&tree, name, path.as_deref())?,
@@ -79,7 +77,8 @@ fn request(
         request = request.with(requirement.clone(), Source::Asked);
     }
     if let Some(profile) = profile {
-        request.add_profile(profile);
+        talk::diagnostics(&profile.notes);
+        profile.add_to(&mut request);
     }
     if let Some(belongs) = belongs.filter(|b| b.arch.fits(&arch)) {
         let asked_already = asks_for(&request, &belongs.program);
@@ -117,45 +116,4 @@ fn programs_of(requirement: &Requirement) -> impl Iterator<Item = &ProgramName> 
         Wanted::Program(name) => Some(name),
         Wanted::Alien { .. } => None,
     })
-}
-
-/// What is where in a tree, as its policy says. A policy that cannot be read is the administrator's trouble: the tree is
-/// GoboLinux' own then.
-pub(super) fn layout_of(root: &Path) -> Result<Layout> {
-    let root = open_root(root)?;
-    match Config::load(root.as_fd(), Path::new(CONFIG), trust()) {
-        Ok(config) => Ok(config.policy.layout),
-        Err(error) => {
-            talk::warn(&error.one_line());
-            Ok(Layout::default())
-        }
-    }
-}
-
-/// A profile by its name: the user's own, else the administrator's.
-fn profile(root: &Path, name: &str) -> Result<Profile> {
-    let unconfigured = |what: String| Error::new(Step::Configure, what);
-    let name: ProfileName = name.parse().map_err(|error| unconfigured(format!("{error}")))?;
-    let fd = open_root(root)?;
-    let mut profiles = Profiles::none();
-    if let Ok(Some(user)) = nix::unistd::User::from_uid(nix::unistd::geteuid())
-        && root == Path::new("/")
-    {
-        let folder = user.dir.join(".config/gobo-session/profiles.d");
-        profiles = profiles
-            .and_folder(fd.as_fd(), &folder, trust(), Author::User)
-            .map_err(|error| unconfigured(error.to_string()))?;
-    }
-    let folder = Path::new(CONFIG).join("profiles.d");
-    let profiles = profiles
-        .and_folder(fd.as_fd(), &folder, trust(), Author::Administrator)
-        .map_err(|error| unconfigured(error.to_string()))?;
-    let profile = profiles.load(&name).map_err(|error| unconfigured(error.one_line()))?;
-    talk::diagnostics(&profile.notes);
-    Ok(profile)
-}
-
-fn open_root(root: &Path) -> Result<OwnedFd> {
-    rustix::fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        .map_err(|errno| Error::call(Step::Configure, format!("open {}", root.display()), errno))
 }

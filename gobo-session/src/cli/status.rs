@@ -2,7 +2,8 @@
 
 use super::arguments::Status as Arguments;
 use super::exit::Exit;
-use super::request::{layout_of, trust};
+use super::request::trust;
+use crate::config::Config;
 use crate::error::Result;
 use crate::kernel::{self, ABOUT_FILE, About, PLAN_FILE, Shown};
 use crate::plan::Plan;
@@ -12,7 +13,7 @@ use serde_json::json;
 use std::path::Path;
 
 pub(super) fn status(arguments: &Arguments) -> Result<Exit> {
-    let layout = layout_of(&arguments.root)?;
+    let layout = Config::for_command(&arguments.root, trust())?.layout();
     let is_here = arguments.root == Path::new("/");
     let shown = kernel::shown(&if is_here { layout.clone() } else { below(&arguments.root, &layout) })?;
     let read = |name: &str| (is_here && shown.has_description).then(|| kernel::read_description(name).ok()).flatten();

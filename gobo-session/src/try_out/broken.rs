@@ -54,7 +54,8 @@ impl Broken {
         let name = text(&self.name);
         let it = if self.name == program { "it".to_owned() } else { name.clone() };
         let by = self.needed_by.as_deref().filter(|by| *by != program);
-        let needs = || by.map_or_else(|| format!("it needs {name}"), |by| format!("{} needs {name}", text(by)));
+        let needs =
+            || by.map_or_else(|| format!("it needs {name}"), |by| format!("{} needs {name}", text(by)));
         match &self.fault {
             Fault::Missing if self.needed_by.is_some() => format!("{}, which is not there", needs()),
             Fault::Missing => format!("{it} is not there"),
@@ -76,15 +77,23 @@ impl Broken {
     fn cure(&self, tree: &Tree) -> String {
         match &self.fault {
             Fault::Version { found, needed_by, .. } => {
-                format!("choose a newer version of {}, or an older one of {}", program(tree, found), program(tree, needed_by))
+                format!(
+                    "choose a newer version of {}, or an older one of {}",
+                    program(tree, found),
+                    program(tree, needed_by)
+                )
             }
             Fault::OtherMachine { found, wanted, .. } => {
                 format!("choose {} for {wanted}, or leave it out of the profile", program(tree, found))
             }
             Fault::Missing if self.needed_by.is_some() => {
-                format!("add the program that has {} to the profile, or choose other versions", text(&self.name))
+                format!(
+                    "add the program that has {} to the profile, or choose other versions",
+                    text(&self.name)
+                )
             }
-            _ => "choose another version of the program that it belongs to, or leave that out of the profile".to_owned(),
+            _ => "choose another version of the program that it belongs to, or leave that out of the profile"
+                .to_owned(),
         }
     }
 }

@@ -10,12 +10,21 @@ impl Level {
     pub(super) fn here() -> Self {
         use std::arch::is_x86_feature_detected as has;
         // LAHF, which v2 asks for too, cannot be asked for here; no processor with SSE 4.2 is without it.
-        let v2 = has!("cmpxchg16b") && has!("popcnt") && has!("sse3") && has!("ssse3") && has!("sse4.1") && has!("sse4.2");
+        let v2 = has!("cmpxchg16b")
+            && has!("popcnt")
+            && has!("sse3")
+            && has!("ssse3")
+            && has!("sse4.1")
+            && has!("sse4.2");
         let v3 = v2
             && (has!("avx") && has!("avx2") && has!("bmi1") && has!("bmi2"))
             && (has!("f16c") && has!("fma") && has!("lzcnt") && has!("movbe"));
         let v4 = v3
-            && (has!("avx512f") && has!("avx512bw") && has!("avx512cd") && has!("avx512dq") && has!("avx512vl"));
+            && (has!("avx512f")
+                && has!("avx512bw")
+                && has!("avx512cd")
+                && has!("avx512dq")
+                && has!("avx512vl"));
         Self(1 + u8::from(v2) + u8::from(v3) + u8::from(v4))
     }
 
@@ -27,11 +36,8 @@ impl Level {
 
     /// The folders that are searched for it, best first.
     pub(super) fn folders(self) -> impl Iterator<Item = &'static [u8]> {
-        let all: [(u8, &'static [u8]); 3] = [
-            (4, b"glibc-hwcaps/x86-64-v4"),
-            (3, b"glibc-hwcaps/x86-64-v3"),
-            (2, b"glibc-hwcaps/x86-64-v2"),
-        ];
+        let all: [(u8, &'static [u8]); 3] =
+            [(4, b"glibc-hwcaps/x86-64-v4"), (3, b"glibc-hwcaps/x86-64-v3"), (2, b"glibc-hwcaps/x86-64-v2")];
         all.into_iter().filter(move |(level, _)| *level <= self.0).map(|(_, folder)| folder)
     }
 }

@@ -122,7 +122,11 @@ impl Image {
     /// Where it is no ELF file, or something in it does not fit.
     pub fn read(source: &impl Source) -> Result<Self, Odd> {
         let mut reader = Reader::new(source);
-        let ident = *reader.bytes(0, 16).map_err(|odd| if odd == reader::CUT_OFF { Odd::NotElf } else { odd })?.first_chunk::<16>().ok_or(Odd::NotElf)?;
+        let ident = *reader
+            .bytes(0, 16)
+            .map_err(|odd| if odd == reader::CUT_OFF { Odd::NotElf } else { odd })?
+            .first_chunk::<16>()
+            .ok_or(Odd::NotElf)?;
         match ident {
             [0x7f, b'E', b'L', b'F', class, elf::ELFDATA2LSB, ..] => match class {
                 elf::ELFCLASS32 => read_as::<FileHeader32<LittleEndian>>(&mut reader),

@@ -107,7 +107,8 @@ impl<'a> Loader<'a> {
         match &*loader_facts {
             Startable::Elf(loader) if loader.target == target => {}
             Startable::Elf(other) => {
-                let fault = Fault::OtherMachine { found: loader.path.clone(), wanted: target, is: other.target };
+                let fault =
+                    Fault::OtherMachine { found: loader.path.clone(), wanted: target, is: other.target };
                 return Err(Broken::needed(&interpreter, &path, fault));
             }
             Startable::Script(_) => return Err(Broken::of(&interpreter, Fault::NotExecutable)),
@@ -115,7 +116,14 @@ impl<'a> Loader<'a> {
         let is_secure = file.mode & 0o6000 != 0;
         let seeker = Seeker::new(&self.names, self.images, &self.rooms, &loader, target, is_secure);
         let mut objects = vec![
-            Object { origin: folder_of(&file.path), name: path, aliases: Vec::new(), file, facts, loader: None },
+            Object {
+                origin: folder_of(&file.path),
+                name: path,
+                aliases: Vec::new(),
+                file,
+                facts,
+                loader: None,
+            },
             Object {
                 origin: folder_of(&interpreter),
                 name: interpreter.clone(),

@@ -125,10 +125,10 @@ impl<'a> ViewNames<'a> {
 
     fn new(tree: &'a Tree, over: Over<'a>) -> Self {
         let named = tree.layout().index.as_os_str().as_bytes().to_vec();
-        let mut names =
-            Self { tree, over, index: Vec::new(), known: RefCell::default(), open: Cell::new(0) };
+        let mut names = Self { tree, over, index: Vec::new(), known: RefCell::default(), open: Cell::new(0) };
         // While the index has no path, the walk passes it like any other folder.
-        names.index = names.resolve(&named).and_then(|found| found.folder().map(|f| f.path.clone())).unwrap_or(named);
+        names.index =
+            names.resolve(&named).and_then(|found| found.folder().map(|f| f.path.clone())).unwrap_or(named);
         names.known.take();
         names
     }
@@ -210,7 +210,9 @@ impl<'a> ViewNames<'a> {
         }
         let (nodes, hides_base) = match parent.over {
             Over::Nothing => (None, false),
-            Over::Areas { areas, pure } => (std::str::from_utf8(name).ok().and_then(|name| areas.get(name)), pure),
+            Over::Areas { areas, pure } => {
+                (std::str::from_utf8(name).ok().and_then(|name| areas.get(name)), pure)
+            }
             Over::Nodes(nodes) => match nodes.get(name) {
                 Some(Node::Whiteout) => return None,
                 Some(Node::Link(text)) => return Some(Child::Link(text.clone())),

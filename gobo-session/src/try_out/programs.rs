@@ -38,7 +38,12 @@ pub(super) fn shells(tree: &Tree) -> Result<Vec<Vec<u8>>> {
         return Ok(vec![b"/bin/sh".to_vec()]);
     };
     let lines = text.split(|b| *b == b'\n').map(|line| line.split(|b| *b == b'#').next().unwrap_or_default());
-    Ok(lines.map(<[u8]>::trim_ascii).filter(|l| l.starts_with(b"/")).take(MAX_SHELLS).map(<[u8]>::to_vec).collect())
+    Ok(lines
+        .map(<[u8]>::trim_ascii)
+        .filter(|l| l.starts_with(b"/"))
+        .take(MAX_SHELLS)
+        .map(<[u8]>::to_vec)
+        .collect())
 }
 
 /// The paths where the base has an sftp-server.
@@ -52,7 +57,8 @@ pub(super) fn sftp_servers(tree: &Tree, base: &ViewNames<'_>) -> Vec<Vec<u8>> {
 pub(super) fn set_id_changed(tree: &Tree, base: &ViewNames<'_>, layer: &Layer) -> Vec<Vec<u8>> {
     let at = join(tree.index().path().as_os_str().as_bytes(), b"bin");
     let names = layer.areas.get("bin").into_iter().flat_map(Nodes::keys);
-    let is_program = |path: &Vec<u8>| base.resolve(path).is_some_and(|f| f.file().is_some_and(|f| is_set_id(f)));
+    let is_program =
+        |path: &Vec<u8>| base.resolve(path).is_some_and(|f| f.file().is_some_and(|f| is_set_id(f)));
     names.map(|name| join(&at, name)).filter(is_program).collect()
 }
 

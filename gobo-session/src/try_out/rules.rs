@@ -18,7 +18,10 @@ const WITHOUT_LEGACY_FOLDERS: &str = "2.37";
 /// The refusal, or where the base cannot be read.
 pub(super) fn check(tree: &Tree, plan: &Plan, layer: &Layer, level: Level) -> Result<()> {
     if plan.pure {
-        return Err(refusal("a pure view is not for logins", "remove `pure` from the profile, or use it with `gobo-session shell`"));
+        return Err(refusal(
+            "a pure view is not for logins",
+            "remove `pure` from the profile, or use it with `gobo-session shell`",
+        ));
     }
     let base = base_glibc(tree)?;
     if let Some((owner, arch)) = &base {
@@ -34,7 +37,10 @@ fn no_older_glibc(plan: &Plan, base: &Owner, arch: &Arch) -> Result<()> {
         is_glibc(choice) && choice.arch.fits(arch) && Version::new(&choice.version).cmp_order(&ours).is_lt()
     };
     plan.chosen.iter().find(is_older).map_or(Ok(()), |choice| {
-        let what = format!("Glibc {} is older than {}, which the system's programs need", choice.version, base.version);
+        let what = format!(
+            "Glibc {} is older than {}, which the system's programs need",
+            choice.version, base.version
+        );
         let cure = format!("choose Glibc {} or a newer one; {}", base.version, because(plan, choice));
         Err(refusal(&what, &cure))
     })
@@ -47,9 +53,12 @@ fn both_architectures(plan: &Plan, layer: &Layer, level: Level, base: Option<&(O
     if !changes_libraries || is_32_bit_system || level >= Level(2) {
         return Ok(());
     }
-    let Some((_, choice)) = plan.to_link().find(|(_, choice)| choice.arch == Arch::I686) else { return Ok(()) };
+    let Some((_, choice)) = plan.to_link().find(|(_, choice)| choice.arch == Arch::I686) else {
+        return Ok(());
+    };
     let chosen = plan.chosen.iter().find(|choice| is_glibc(choice) && choice.arch == Arch::X86_64);
-    let glibc = chosen.map(|choice| choice.version.as_str()).or(base.map(|(owner, _)| owner.version.as_str()));
+    let glibc =
+        chosen.map(|choice| choice.version.as_str()).or(base.map(|(owner, _)| owner.version.as_str()));
     let limit = Version::new(WITHOUT_LEGACY_FOLDERS);
     if glibc.is_some_and(|glibc| Version::new(glibc).cmp_order(&limit).is_lt()) {
         return Ok(());
@@ -68,7 +77,9 @@ fn base_glibc(tree: &Tree) -> Result<Option<(Owner, Arch)>> {
     let Some(lib) = Folder::open_if_there(tree.index().fd(), b"lib", tree.trust())? else { return Ok(None) };
     let LinkText::Link(text) = read_link(lib.fd(), b"libc.so.6")? else { return Ok(None) };
     let at = join(tree.index().path().as_os_str().as_bytes(), b"lib");
-    let Some(owner) = tree.owner(&at, &text).filter(|owner| owner.program == "Glibc") else { return Ok(None) };
+    let Some(owner) = tree.owner(&at, &text).filter(|owner| owner.program == "Glibc") else {
+        return Ok(None);
+    };
     let Some(program) = tree.installed(&owner) else { return Ok(None) };
     let arch = program.version(&owner.version).map(|version| version.arch(tree)).transpose()?;
     let arch = arch.cloned().filter(|arch| *arch != Arch::Any).unwrap_or_else(Arch::native);

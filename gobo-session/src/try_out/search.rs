@@ -126,13 +126,17 @@ impl<'s, 'a> Seeker<'s, 'a> {
 
     /// What is at a path; `None` where that is nothing.
     fn look_at(&self, path: Vec<u8>, by: &Object) -> Result<Option<Sought>, Broken> {
-        let Some(file) = self.names.resolve(&path).and_then(|found| found.file().cloned()) else { return Ok(None) };
+        let Some(file) = self.names.resolve(&path).and_then(|found| found.file().cloned()) else {
+            return Ok(None);
+        };
         let facts = self
             .images
             .of(self.names, &file)
             .map_err(|odd| Broken::needed(&path, &by.name, Fault::Odd(odd)))?;
         match &*facts {
-            Startable::Elf(image) if image.target == self.target => Ok(Some(Sought::Found { path, file, facts })),
+            Startable::Elf(image) if image.target == self.target => {
+                Ok(Some(Sought::Found { path, file, facts }))
+            }
             Startable::Elf(image) => Ok(Some(Sought::Other(file, image.target))),
             Startable::Script(_) => Err(Broken::needed(&path, &by.name, Fault::Odd(super::elf::Odd::NotElf))),
         }

@@ -75,18 +75,18 @@ impl Extras {
         format!("{:?}", self.0)
     }
 
-    /// Adds them to the unpacked packages.
+    /// Adds them to the unpacked packages: first the files, because links lead to them.
     pub fn add_to(&self, folder: &Path) -> Result<()> {
-        for (name, extra) in &self.0 {
+        let (files, others): (Vec<_>, Vec<_>) =
+            self.0.iter().partition(|(_, extra)| matches!(extra, Extra::File(_)));
+        for (name, extra) in files.into_iter().chain(others) {
             let path = folder.join(name);
             match extra {
                 Extra::File(text) => tree::write(&path, text, 0o644)?,
-                Extra::Link(_) if tree::exists(&path) => {}
-                Extra::Link(target) => {
-                    if let Some(target) = matching(&path, target) {
-                        tree::link(target, &path)?;
-                    }
-                }
+                Extra::Link(target) => match matching(&path, target) {
+                    Some(target) if !tree::exists(&path) => tree::link(target, &path)?,
+                    _ => {}
+                },
                 Extra::Owner { mode, group } if path.is_file() => {
                     chown(&path, Some(0), Some(*group))
                         .with_context(|| format!("cannot chown {}", path.display()))?;
@@ -115,6 +115,20 @@ fn matching(link: &Path, target: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_come_before_links_to_them() {
+        let work = tempfile::tempdir().unwrap();
+        let extras = Extras(BTreeMap::from([
+            ("pam.d/a-link".into(), Extra::Link("service".into())),
+            ("pam.d/service".into(), Extra::File("auth".into())),
+            ("bin/none".into(), Extra::Link("missing".into())),
+        ]));
+        extras.add_to(work.path()).unwrap();
+        assert_eq!(fs::read_to_string(work.path().join("pam.d/a-link")).unwrap(), "auth");
+        assert!(!tree::exists(&work.path().join("bin/none")));
+        extras.add_to(work.path()).unwrap();
+    }
 
     #[test]
     fn links_take_the_version_that_is_there() {

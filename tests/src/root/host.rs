@@ -50,8 +50,7 @@ pub struct Progress {
 
 impl Progress {
     /// The clock starts now.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         Self { start: Instant::now(), silent: false }
     }
 

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Changes whenever a package is unpacked differently than before.
-pub const FORMAT: &str = "gobo root program 1";
+pub const FORMAT: &str = "gobo root program 2";
 
 /// Trees that no root has used for so long are removed.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -117,6 +117,7 @@ fn copy_entry(from: &Path, metadata: &Metadata, to: &Path, files: Files) -> Resu
             )?;
         }
     } else if exists(to) {
+        // What is there was put there first: it stays.
     } else if metadata.is_symlink() {
         symlink(fs::read_link(from).with_context(failed)?, to).with_context(failed)?;
     } else if metadata.is_file() {

@@ -194,7 +194,8 @@ mod tests {
         header.set_mode(mode);
         header.set_size(size as u64);
         header.set_mtime(1_000_000);
-        (header.set_uid(0), header.set_gid(0));
+        header.set_uid(0);
+        header.set_gid(0);
         header
     }
 

@@ -1,0 +1,72 @@
+//! Trying views of a whole GoboLinux root, where there is one.
+
+use super::*;
+use crate::compile::compile;
+use crate::tree::Layout;
+use crate::trusted::Trust;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// A real root; `None`, told or not allowed, where there is none.
+fn root() -> Option<PathBuf> {
+    let built = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/goboroot/root-small"));
+    let root = std::env::var_os("GOBO_ROOT").map_or_else(built, PathBuf::from);
+    if root.join("Programs").is_dir() {
+        return Some(root);
+    }
+    let must_run = std::env::var_os("GOBO_TESTS_MUST_RUN").is_some_and(|value| value == "1");
+    assert!(!must_run, "no GoboLinux root: set GOBO_ROOT");
+    println!("skipped: no GoboLinux root, set GOBO_ROOT");
+    None
+}
+
+/// The versions of a program that the root has, with what they are for.
+fn versions(tree: &Tree, program: &str) -> Vec<(String, Arch)> {
+    let Some(program) = tree.program(&program.parse().unwrap()).unwrap() else { return Vec::new() };
+    let of = |v: &crate::tree::VersionFolder| (v.version.to_string(), v.arch(tree).unwrap().clone());
+    program.versions.iter().map(of).collect()
+}
+
+#[test]
+fn every_shell_and_set_user_id_program_of_a_real_root_starts_in_its_base() {
+    let Some(root) = root() else { return };
+    let tree = Tree::open(&root, None, Layout::default(), Trust::Anyone).unwrap();
+    let (images, names) = (Images::default(), ViewNames::base(&tree));
+    let mut all = programs::shells(&tree).unwrap();
+    all.extend(programs::sftp_servers(&tree, &names));
+    all.extend(programs::set_id(&tree, &names).unwrap());
+    assert!(
+        all.iter().any(|path| path.ends_with(b"/su"))
+            && all.iter().any(|path| path.ends_with(b"/sftp-server"))
+    );
+    let loader = Loader::new(&tree, names, &images, Level::here());
+    for program in all {
+        if let Err(broken) = loader.start(&program) {
+            panic!("{}", broken.refusal(&tree, &program));
+        }
+    }
+}
+
+#[test]
+fn the_i686_versions_of_a_real_root_make_a_view_to_work_in() {
+    let Some(root) = root() else { return };
+    let tree = Tree::open(&root, None, Layout::default(), Trust::Anyone).unwrap();
+    let mut chosen = Vec::new();
+    for entry in std::fs::read_dir(root.join("Programs")).unwrap() {
+        let program: &'static str = entry.unwrap().file_name().into_string().unwrap().leak();
+        for (version, arch) in versions(&tree, program) {
+            if arch == Arch::I686 {
+                chosen.push((program, &*version.leak(), arch));
+            }
+        }
+    }
+    let plan = plan(&chosen);
+    let mut layer = compile(&tree, &plan).unwrap();
+    try_login(&tree, &plan, &layer, Level(2)).unwrap();
+    let started = Instant::now();
+    try_login(&tree, &plan, &layer, Level(2)).unwrap();
+    println!("{} versions, {:?}: {:?}", chosen.len(), layer.size(), started.elapsed());
+    layer.areas.get_mut("lib").unwrap().remove(b"glibc-hwcaps".as_slice());
+    layer.areas.get_mut("lib").unwrap().remove(b"x86_64".as_slice());
+    assert!(refusal(try_login(&tree, &plan, &layer, Level(2))).contains("for x86_64"));
+}
