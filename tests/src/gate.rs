@@ -24,13 +24,18 @@ pub fn skip(why: impl Display) {
     println!("skipped: {why}");
 }
 
-/// Whether this process may make namespaces and mounts; says so where it may not.
-pub fn root() -> bool {
+/// Whether this process may make namespaces and mounts.
+pub fn is_root() -> bool {
     const CAP_SYS_ADMIN: u64 = 1 << 21;
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     let capabilities = capabilities.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
-    let may = rustix::process::geteuid().is_root() && capabilities & CAP_SYS_ADMIN != 0;
+    rustix::process::geteuid().is_root() && capabilities & CAP_SYS_ADMIN != 0
+}
+
+/// As [`is_root`]; says so where it may not.
+pub fn root() -> bool {
+    let may = is_root();
     if !may {
         skip("needs root with CAP_SYS_ADMIN");
     }

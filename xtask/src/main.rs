@@ -1,2 +1,63 @@
-//! xtask
-fn main() {}
+//! The project's own commands, for people and for CI: `cargo xtask root|demo|test`.
+
+mod demo;
+mod install;
+mod test;
+
+use anyhow::{Context as _, Result, bail};
+use gobo_tests::root::{self, Variant};
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+  demo                            log users in through real PAM, in a GoboLinux root of real programs, and show what they see
+  test [ARGUMENTS FOR CARGO TEST] install what is missing, build, and run all tests
+  root [--variant small|full]     build the GoboLinux root, or find it built
+  check                           what CI checks before the tests: formatting, clippy, documentation";
+
+fn main() -> ExitCode {
+    match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[String]) -> Result<()> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["demo"] => demo::demo(),
+        ["test", arguments @ ..] => test::test(arguments),
+        ["root"] => build_root(Variant::Small),
+        ["root", "--variant", variant] => build_root(variant.parse()?),
+        ["check"] => test::check(),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+fn build_root(variant: Variant) -> Result<()> {
+    install::for_root()?;
+    let root = root::build(&root::Options::new(variant))?;
+    println!("{}", root.path.display());
+    Ok(())
+}
+
+/// Runs a command of the workspace, showing what it prints.
+fn cargo(arguments: &[&str]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(arguments).current_dir(workspace()).status().context("cargo does not start")?;
+    if !status.success() {
+        bail!("cargo {} failed", arguments.join(" "));
+    }
+    Ok(())
+}
+
+/// Builds the product where tests and the demo look for it.
+fn build_product() -> Result<()> {
+    cargo(&["build", "--quiet", "-p", "gobo-session", "-p", "pam_gobo"])
+}
+
+fn workspace() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

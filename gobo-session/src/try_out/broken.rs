@@ -84,7 +84,7 @@ impl Broken {
                 )
             }
             Fault::OtherMachine { found, wanted, .. } => {
-                format!("choose {} for {wanted}, or leave it out of the profile", program(tree, found))
+                format!("choose {} for {wanted} too, or leave it out of the profile", program(tree, found))
             }
             Fault::Missing if self.needed_by.is_some() => {
                 format!(

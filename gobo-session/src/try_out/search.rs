@@ -36,8 +36,11 @@ struct Habits {
 pub(super) struct Rooms<'a> {
     tree: &'a Tree,
     level: Level,
-    known: RefCell<HashMap<(Vec<u8>, Habits), Rc<[Vec<u8>]>>>,
+    known: RefCell<HashMap<(Vec<u8>, Habits), Paths>>,
 }
+
+/// Folders, in the order in which they are searched.
+type Paths = Rc<[Vec<u8>]>;
 
 /// Looks for the libraries of one program.
 pub(super) struct Seeker<'s, 'a> {
@@ -58,7 +61,7 @@ impl<'a> Rooms<'a> {
     }
 
     /// The folders that are searched for a folder of a list.
-    fn of(&self, names: &ViewNames<'a>, folder: &[u8], habits: Habits) -> Rc<[Vec<u8>]> {
+    fn of(&self, names: &ViewNames<'a>, folder: &[u8], habits: Habits) -> Paths {
         let key = (folder.to_vec(), habits);
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
@@ -67,7 +70,7 @@ impl<'a> Rooms<'a> {
         let inner = levels.chain([b"x86_64".as_slice()].into_iter().filter(|_| habits.legacy));
         let all = inner.map(|inner| join(folder, inner)).chain([folder.to_vec()]);
         let there = all.filter(|path| names.resolve(path).is_some_and(|found| found.folder().is_some()));
-        let rooms: Rc<[Vec<u8>]> = there.collect();
+        let rooms: Paths = there.collect();
         self.known.borrow_mut().insert(key, rooms.clone());
         rooms
     }

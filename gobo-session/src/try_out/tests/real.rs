@@ -70,3 +70,40 @@ fn the_i686_versions_of_a_real_root_make_a_view_to_work_in() {
     layer.areas.get_mut("lib").unwrap().remove(b"x86_64".as_slice());
     assert!(refusal(try_login(&tree, &plan, &layer, Level(2))).contains("for x86_64"));
 }
+
+#[test]
+#[ignore = "a measurement: run it alone, in an optimised build"]
+fn the_time_that_a_large_base_takes() {
+    const TARGET: Target = Target::X86_64;
+    let world = World::new();
+    for number in 0..40 {
+        let name = format!("liblarge{number}.so.1");
+        let mut file = library(TARGET, &name);
+        if number > 0 {
+            file = file.needs(&format!("liblarge{}.so.1", number / 2), &[]);
+        }
+        world.install(&format!("Large{number}/1/lib/{name}"), &file, 0o644);
+        world.index("lib", &format!("Large{number}/1/lib"), &[&name]);
+    }
+    for number in 0..800 {
+        let (program, name) = (format!("P{}/1/bin", number / 5), format!("program{number}"));
+        let needs = |file: Forge, n: usize| file.needs(&format!("liblarge{}.so.1", (number + n) % 40), &[]);
+        let file = (0..8).fold(Forge::program(TARGET).needs("libc.so.6", &["GLIBC_2.34"]), needs);
+        world.install(&format!("{program}/{name}"), &file, if number % 40 == 0 { 0o4755 } else { 0o755 });
+        world.index("bin", &program, &[&name]);
+    }
+    let tree = world.tree();
+    let layer = layer(&[("lib/liblarge1.so.1", "/Programs/Large1/1/lib/liblarge1.so.1"), ("bin/x", "/nowhere")]);
+    let small = world::layer(&[("bin/x", "/nowhere")]);
+    for (what, layer) in [("with libraries", &layer), ("without", &small)] {
+        let mut times: Vec<_> = (0..50)
+            .map(|_| {
+                let started = Instant::now();
+                try_login(&tree, &plan(&[]), layer, Level(3)).unwrap();
+                started.elapsed()
+            })
+            .collect();
+        times.sort_unstable();
+        println!("{what}: least {:?}, median {:?}", times[0], times[times.len() / 2]);
+    }
+}

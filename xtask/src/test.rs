@@ -1,0 +1,85 @@
+//! `cargo xtask test`: everything that the tests need, and then all of them.
+
+use crate::{build_product, cargo, install, workspace};
+use anyhow::{Context as _, Result, bail};
+use gobo_tests::root::{self, Variant};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+/// Installs, builds and tests; ends with a line that says how many tests ran.
+pub(crate) fn test(arguments: &[&str]) -> Result<()> {
+    install::for_building()?;
+    install::for_tests()?;
+    if is_root() {
+        install::for_root()?;
+        root::build(&root::Options::new(Variant::Small))?;
+    } else {
+        eprintln!("not root: tests that need namespaces and mounts will be skipped, each saying so");
+    }
+    build_product()?;
+    let counts = run_tests(arguments)?;
+    println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
+    if counts.failed > 0 || !counts.succeeded {
+        bail!("the tests failed");
+    }
+    if counts.passed == 0 {
+        bail!("no test ran");
+    }
+    Ok(())
+}
+
+/// Formatting, clippy and documentation: warnings are errors.
+pub(crate) fn check() -> Result<()> {
+    install::for_building()?;
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    let doc = Command::new("cargo")
+        .args(["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .current_dir(workspace())
+        .status()
+        .context("cargo doc does not start")?;
+    if doc.success() { Ok(()) } else { bail!("cargo doc failed") }
+}
+
+#[derive(Default)]
+struct Counts {
+    passed: u32,
+    failed: u32,
+    skipped: u32,
+    succeeded: bool,
+}
+
+/// Runs cargo's tests, passing on what they print and adding up the results of all test programs.
+fn run_tests(arguments: &[&str]) -> Result<Counts> {
+    let mut child = Command::new("cargo")
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(arguments)
+        .current_dir(workspace())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cargo test does not start")?;
+    let mut counts = Counts::default();
+    let output = child.stdout.take().context("cargo test has no output")?;
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        println!("{line}");
+        if let Some(result) = line.strip_prefix("test result: ") {
+            counts.passed += number_before(result, " passed");
+            counts.failed += number_before(result, " failed");
+            counts.skipped += number_before(result, " ignored");
+        }
+    }
+    counts.succeeded = child.wait()?.success();
+    Ok(counts)
+}
+
+/// The number in `... 12 passed; ...`.
+fn number_before(text: &str, word: &str) -> u32 {
+    let before = text.split(word).next().unwrap_or_default();
+    before.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+pub(crate) fn is_root() -> bool {
+    gobo_tests::gate::is_root()
+}
