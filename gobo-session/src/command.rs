@@ -120,32 +120,25 @@ pub fn become_command(words: &[OsString], environment: &[(OsString, OsString)]) 
         .collect();
     let (Some(argv), Some(envp)) = (argv, envp) else { return NotStarted::CannotRun(error(Errno::INVAL)) };
     let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
-    let mut denied = None;
+    let is_path = name.as_bytes().contains(&b'/');
+    let (mut denied, mut orphan) = (false, false);
     for file in files(name.as_bytes(), path) {
         let Some(file) = text(&file) else { continue };
         match execute(&file, &argv, &envp) {
-            nix::Error::ENOENT | nix::Error::ENOTDIR if !argv_has_slash(&name) => {}
-            nix::Error::ENOENT => return NotStarted::NotFound(not_found(&file, error(Errno::NOENT))),
-            nix::Error::EACCES => denied = Some(Errno::ACCESS),
+            // A file that is there but "not found" names an interpreter that is not.
+            nix::Error::ENOENT => orphan |= fs::access(file.as_c_str(), Access::EXISTS).is_ok(),
+            nix::Error::ENOTDIR if !is_path => {}
+            nix::Error::EACCES => denied = true,
             errno => return NotStarted::CannotRun(error(Errno::from_raw_os_error(errno as i32))),
         }
     }
-    match denied {
-        Some(errno) => NotStarted::CannotRun(error(errno)),
-        None => NotStarted::NotFound(error(Errno::NOENT).with_cure("it is not in the PATH of the view")),
-    }
-}
-
-fn argv_has_slash(name: &OsStr) -> bool {
-    name.as_bytes().contains(&b'/')
-}
-
-/// A file that is there but "not found" names an interpreter that is not.
-fn not_found(file: &CString, error: Error) -> Error {
-    match fs::access(file.as_c_str(), Access::EXISTS) {
-        Ok(()) => error.with_cure("the file is there, its interpreter is not: a foreign architecture?"),
-        Err(_) => error,
-    }
+    let missing = error(Errno::NOENT);
+    NotStarted::NotFound(match (denied, orphan) {
+        (true, _) => return NotStarted::CannotRun(error(Errno::ACCESS)),
+        (_, true) => missing.with_cure("the file is there, its interpreter is not: a foreign architecture?"),
+        _ if is_path => missing,
+        _ => missing.with_cure("it is not in the PATH of the view"),
+    })
 }
 
 fn files(name: &[u8], path: Option<&OsStr>) -> Vec<Vec<u8>> {

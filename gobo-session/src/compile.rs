@@ -13,10 +13,11 @@ use crate::arch::Arch;
 use crate::error::{Error, Result, Step};
 use crate::layer::Layer;
 use crate::plan::{Choice, Plan};
-use crate::tree::{Area, Folder, Owner, Program, Tree};
+use crate::tree::{Area, Folder, Owner, Program, Tree, VersionFolder};
 use members::{Claim, RealBase};
 use std::cell::{Cell, RefCell};
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::rc::Rc;
 
 /// The most entries that one compilation looks at (R18).
@@ -88,15 +89,31 @@ impl<'a> Compiler<'a> {
         let mut claims = Vec::new();
         for item in &self.to_link {
             let choice = item.choice;
-            let Some(version) = item.program.version(&choice.version) else { continue };
-            for source in &area.sources {
-                let trust = self.tree.trust();
-                if let Some(folder) = Folder::open_if_there(version.folder().fd(), source.as_bytes(), trust)? {
-                    let path = self.tree.version_path(&choice.program, &choice.version).join(source);
-                    let path = path.as_os_str().as_bytes().to_vec();
-                    claims.push(Claim { place: item.place, path, chain: vec![folder.id], folder });
-                }
+            if let Some(version) = item.program.version(&choice.version) {
+                let path = self.tree.version_path(&choice.program, &choice.version);
+                claims.extend(self.sources_of(item.place, &path, version, area)?);
             }
+        }
+        Ok(claims)
+    }
+
+    /// The folders that one version has for an area, strongest first.
+    fn sources_of(
+        &self,
+        place: usize,
+        path: &Path,
+        version: &VersionFolder,
+        area: &Area,
+    ) -> Result<Vec<Claim>> {
+        let mut claims = Vec::new();
+        for source in &area.sources {
+            let folder = Folder::open_if_there(version.folder().fd(), source.as_bytes(), self.tree.trust())?;
+            claims.extend(folder.map(|folder| Claim {
+                place,
+                path: path.join(source).as_os_str().as_bytes().to_vec(),
+                chain: vec![folder.id],
+                folder,
+            }));
         }
         Ok(claims)
     }

@@ -145,17 +145,15 @@ mod tests {
     #[test]
     fn a_span_is_shown_with_a_caret() {
         let text = "Lua >= 5.1\nQt >= 3.3.2 < 4.0\n";
-        let d = Diagnostic::of_span(Severity::Warning, "Dependencies", text, 23..24, "a comma is missing here")
-            .with_help("read as `>= 3.3.2, < 4.0`");
+        let d =
+            Diagnostic::of_span(Severity::Warning, "Dependencies", text, 23..24, "a comma is missing here")
+                .with_help("read as `>= 3.3.2, < 4.0`");
         assert_eq!(
             d.to_string(),
             "Dependencies:2:13: warning: a comma is missing here\n 2 | Qt >= 3.3.2 < 4.0\n                 ^\n   = \
              read as `>= 3.3.2, < 4.0`"
         );
-        assert_eq!(
-            d.one_line(),
-            "Dependencies:2:13: a comma is missing here (read as `>= 3.3.2, < 4.0`)"
-        );
+        assert_eq!(d.one_line(), "Dependencies:2:13: a comma is missing here (read as `>= 3.3.2, < 4.0`)");
     }
 
     #[test]

@@ -110,9 +110,9 @@ pub fn open(login: &Login, options: &Options) -> Result<Session, Box<Failure>> {
     }
     let on_failure = options.on_failure.or_else(|| config.as_ref().ok().map(|c| c.policy.on_failure));
     let mut wanted = Wanted::default();
-    let prepared = config
-        .map_err(|error| Error::new(Step::Configure, error.one_line()))
-        .and_then(|config| shown.clone().and_then(|shown| prepare(login, options, &config, &shown, &mut wanted)));
+    let prepared = config.map_err(|error| Error::new(Step::Configure, error.one_line())).and_then(|config| {
+        shown.clone().and_then(|shown| prepare(login, options, &config, &shown, &mut wanted))
+    });
     let inherited = shown.unwrap_or_default();
     let Wanted { profile, notes, summary } = wanted;
     match prepared {
@@ -242,14 +242,20 @@ fn without_view(
     failure(error, on_failure, profile, session)
 }
 
-fn failure(error: Error, on_failure: Option<OnFailure>, profile: Option<String>, session: Session) -> Failure {
+fn failure(
+    error: Error,
+    on_failure: Option<OnFailure>,
+    profile: Option<String>,
+    session: Session,
+) -> Failure {
     Failure { profile, error, on_failure: on_failure.unwrap_or(OnFailure::Base), session }
 }
 
 /// Makes `/` shared, once, where that can be done for everybody: in the namespace of process 1.
 fn share_root(notes: &mut Vec<String>) {
     let is_root = |mount: &mountinfo::Mount| mount.point == b"/";
-    let shared = mountinfo::read().map(|mounts| mounts.iter().filter(|m| is_root(m)).any(mountinfo::Mount::is_shared));
+    let shared =
+        mountinfo::read().map(|mounts| mounts.iter().filter(|m| is_root(m)).any(mountinfo::Mount::is_shared));
     if shared.unwrap_or(true) || !namespace::is_init() {
         return;
     }

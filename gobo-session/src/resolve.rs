@@ -225,7 +225,10 @@ impl Resolution<'_> {
             return Ok(None);
         }
         if self.plan.chosen.len() == MAX_CHOSEN {
-            return Err(Error::new(Step::Resolve, format!("the view would hold more than {MAX_CHOSEN} programs")));
+            return Err(Error::new(
+                Step::Resolve,
+                format!("the view would hold more than {MAX_CHOSEN} programs"),
+            ));
         }
         let is_current = program.current.as_deref() == Some(&*name);
         let linked = is_current && self.tree.is_linked(&program.name, version)?;

@@ -10,15 +10,16 @@ pub struct Safe<'a>(pub &'a str);
 
 impl fmt::Display for Safe<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(
-            |c| if is_harmless(c) { f.write_char(c) } else { write!(f, "{}", c.escape_unicode()) },
-        )
+        self.0.chars().try_for_each(|c| {
+            if is_harmless(c) { f.write_char(c) } else { write!(f, "{}", c.escape_unicode()) }
+        })
     }
 }
 
 /// Whether a character can be shown as it is.
 fn is_harmless(c: char) -> bool {
-    !(c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'))
+    !(c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'))
 }
 
 /// The candidate that a mistyped word was most likely meant to be, if one is near enough.

@@ -11,8 +11,8 @@ mod layout;
 mod program;
 
 pub use entries::{Entry, Folder, Kind, MAX_ENTRIES};
+pub(crate) use entries::{kind_of, read_all};
 pub use index::{Index, Owner};
-pub(crate) use entries::read_all;
 pub(crate) use index::{LinkText, absolute, join, read_link};
 pub use layout::{AREAS, Area, Layout, RealFiles};
 pub use program::{Program, VersionFolder};
@@ -54,8 +54,9 @@ impl Tree {
             .map_err(|errno| Error::call(Step::Read, format!("open {}", root.display()), errno))?;
         let open = |path: &Path| {
             trusted::open(root_fd.as_fd(), path, trust, trusted::Kind::Directory).map_err(|error| {
-                Error::new(Step::Read, error.to_string())
-                    .with_cure("is this a GoboLinux tree? another one is named by --root or [tree] in session.toml")
+                Error::new(Step::Read, error.to_string()).with_cure(
+                    "is this a GoboLinux tree? another one is named by --root or [tree] in session.toml",
+                )
             })
         };
         let programs = open(&layout.programs)?;

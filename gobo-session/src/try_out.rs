@@ -1,13 +1,14 @@
 //! Trying a view before there is one: could a user work in it?
 //!
-//! A login's view shows every program the libraries that it holds, also those programs that nobody chose: the shell that
-//! the login is about to start, su and sudo, sftp-server. A view in which one of them would not start locks its user
+//! A login's view gives its libraries to every program, also to those that nobody chose: the shell that the login is
+//! about to start, su and sudo, sftp-server. A view in which one of them would not start locks its user
 //! out. So each of them is started on paper, in the names that the view will have (`lookup`), with what the kernel and
 //! ld.so would look for (`loader`, `search`), and where one fails that did not fail in the base, the view is refused (R24).
 //! Nothing is mounted, nothing is run, and what was broken before is nobody's fault.
 //!
 //! This is no promise that a program works: libraries that it opens while it runs (PAM, NSS) keep the base's version by
-//! the rules of `docs/views.md`, and are not tried here.
+//! the rules of `docs/views.md`, and are not tried here. Nor is it asked whether a program that replaces a set-user-ID one
+//! has that bit too.
 
 mod broken;
 mod cpu;
@@ -80,12 +81,12 @@ fn try_login(tree: &Tree, plan: &Plan, layer: &Layer, level: Level) -> Result<()
 
 /// The programs that could start in the base and not in the view.
 ///
-/// Shells and sftp-server are always among them: they are few. Of the set-user-ID programs all, where the layer has
-/// anything in `lib` or `libexec`; else only those at names that the layer changes in `bin`. That leaves out none that could
-/// be newly broken: the kernel ignores the bit on scripts, so such a program is an ELF file. Its own name is as in the
-/// base, so it is the same file, with the same interpreter, the same needs and the same RPATH. Interpreter and
-/// libraries are files in `lib` or `libexec`, or outside the index, where every name leads to what it leads to in the
-/// base; that the names in between lead through `bin`, `include` or `share`, an index has no reason for.
+/// Shells and sftp-server are always among them: they are few. Of the set-user-ID programs it is all of them where the
+/// layer has anything in `lib` or `libexec`, else those at names that the layer changes in `bin`. The others cannot be
+/// newly broken then. Such a program is an ELF file, since the kernel ignores the bit on scripts; its name leads where it
+/// leads in the base, so it is the same file, with the same interpreter, needs and RPATH. These are looked up in `lib`,
+/// `libexec` and outside the index, where the view shows what the base shows, and so on for each library that is found.
+/// (An RPATH into `bin`, `include` or `share` would be the exception: an index has no libraries there.)
 fn programs_to_try(tree: &Tree, base: &ViewNames<'_>, layer: &Layer) -> Result<Vec<Vec<u8>>> {
     let touches = |area| layer.areas.get(area).is_some_and(|nodes| !nodes.is_empty());
     let mut all = programs::shells(tree)?;

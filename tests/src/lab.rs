@@ -1,20 +1,28 @@
 //! A lab machine: the GoboLinux root in a chamber, with the product installed as an administrator would install it.
 
-use crate::chamber::{Chamber, Output, Syslog};
+pub mod client;
+
+use crate::chamber::{Builder, Chamber, LogMark, Mount, Output, Syslog, mounts};
 use anyhow::{Context as _, Result, ensure};
+use client::Client;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The services whose stacks get the module's two lines.
+/// The services whose stacks get the module's two lines; that of `su -` includes that of `su`.
 pub const SERVICES: [&str; 7] = ["login", "su", "sshd", "sudo", "sudo-i", "cron", "pamtester"];
+
+/// The program tree of the product, and that of the tests' own client.
+const PRODUCT: [(&str, &str); 2] =
+    [("gobo-session", "bin/gobo-session"), ("libpam_gobo.so", "lib/security/pam_gobo.so")];
+const CLIENT: [(&str, &str); 1] = [("pam-client", "bin/pam-client")];
 
 /// A chamber with the product in it.
 pub struct Lab {
     /// The chamber.
     pub chamber: Chamber,
     /// What was installed; the chamber has its own copy.
-    _tree: TempDir,
+    _trees: [TempDir; 2],
 }
 
 impl Lab {
@@ -34,12 +42,14 @@ impl Lab {
         root: &Path,
         policy: &str,
         profiles: &[(&str, &str)],
-        special: impl FnOnce(crate::chamber::Builder) -> crate::chamber::Builder,
+        special: impl FnOnce(Builder) -> Builder,
     ) -> Result<Self> {
-        let tree = product()?;
-        let builder = Chamber::builder(root).program(tree.path(), "Gobo-Session", "0.1.0").syslog(Syslog::Receiver);
-        let chamber = special(builder).build()?;
-        let lab = Self { chamber, _tree: tree };
+        let trees = [tree_of(&PRODUCT)?, tree_of(&CLIENT)?];
+        let builder = Chamber::builder(root)
+            .program(trees[0].path(), "Gobo-Session", "0.1.0")
+            .program(trees[1].path(), "PAM-Client", "1.0")
+            .syslog(Syslog::Receiver);
+        let lab = Self { chamber: special(builder).build()?, _trees: trees };
         for service in SERVICES {
             lab.turn_on(service)?;
         }
@@ -72,11 +82,12 @@ impl Lab {
     /// Where it cannot be written.
     pub fn select(&self, user: &str, profile: &str) -> Result<()> {
         let person = self.chamber.user(user)?;
-        let file = format!("/Users/{user}/.config/gobo-session/session.toml");
-        self.chamber.write(&file, &format!("profile = \"{profile}\"\n"))?;
-        self.chamber.chown(format!("/Users/{user}/.config"), person.uid, person.gid)?;
-        self.chamber.chown(format!("/Users/{user}/.config/gobo-session"), person.uid, person.gid)?;
-        self.chamber.chown(&file, person.uid, person.gid)
+        let file = selection_of(user);
+        self.chamber.write(&file, format!("profile = \"{profile}\"\n"))?;
+        for path in Path::new(&file).ancestors().take(3) {
+            self.chamber.chown(path, person.uid, person.gid)?;
+        }
+        Ok(())
     }
 
     /// What `su - USER -c SCRIPT` prints and how it ends.
@@ -87,28 +98,116 @@ impl Lab {
         self.chamber.run(["su", "-", user, "-c", script])
     }
 
-    /// Puts the module's two lines into a stack: `close` before all others of a session, `open` behind them.
+    /// A libpam client that opens and closes a session of a user.
+    pub fn client(&self, user: &str) -> Client<'_> {
+        Client::new(self, user)
+    }
+
+    /// Puts the module's two lines into a stack: `close` before all others of a session, `open` behind them (R23).
     fn turn_on(&self, service: &str) -> Result<()> {
-        let path = format!("/etc/pam.d/{service}");
+        let path = stack_of(service);
         let stack = self.chamber.read(&path)?;
-        let is_session = |line: &&str| line.trim_start().starts_with("session");
-        let first = stack.lines().position(|line| is_session(&line)).context("a stack without session")?;
-        let mut lines: Vec<&str> = stack.lines().collect();
-        lines.insert(first, "session optional pam_gobo.so close");
-        lines.push("session optional pam_gobo.so open debug");
-        self.chamber.write(&path, &format!("{}\n", lines.join("\n")))
+        let first = stack.find("\nsession").context("a stack without session")?;
+        let (above, session) = stack.split_at(first);
+        self.chamber.write(&path, format!("{above}\nsession optional pam_gobo.so close{session}"))?;
+        self.open_line(service, "optional pam_gobo.so open debug")
+    }
+
+    /// Makes `words` the line that opens; lines of more modules may follow it.
+    ///
+    /// # Errors
+    /// Where the stack cannot be written.
+    pub fn open_line(&self, service: &str, words: &str) -> Result<()> {
+        let path = stack_of(service);
+        let stack = self.chamber.read(&path)?;
+        let end = stack.find("session optional pam_gobo.so open").unwrap_or(stack.len());
+        self.chamber.write(&path, format!("{}session {words}\n", &stack[..end]))
     }
 }
 
-/// The product's files as a program tree.
-fn product() -> Result<TempDir> {
+/// What is seen and said.
+impl Lab {
+    /// The lines of the module since a moment, as `LEVEL: TEXT`.
+    ///
+    /// # Errors
+    /// Where there is no log.
+    pub fn said(&self, mark: LogMark) -> Result<Vec<String>> {
+        let lines = self.chamber.log_since(mark)?;
+        let ours = lines.iter().filter_map(|line| {
+            let (level, text) = line.strip_prefix("authpriv.")?.split_once(" pam_gobo(")?;
+            Some(format!("{level}: {}", text.split_once("]: ")?.1))
+        });
+        Ok(ours.collect())
+    }
+
+    /// The mounts of the product in a mount table that a session printed, one line each: `POINT: TYPE SOURCE OPTIONS`.
+    /// That it differs from the chamber's own table in nothing else is made sure.
+    ///
+    /// # Errors
+    /// Where the table is not one, or holds anything else of its own.
+    pub fn view_in(&self, table: &str) -> Result<Vec<String>> {
+        let (inside, outside) = (mounts::parse(table.as_bytes())?, self.chamber.mounts_of(1)?);
+        let same = |a: &Mount, b: &Mount| (&a.point, &a.root, &a.source) == (&b.point, &b.root, &b.source);
+        let others = |a: &[Mount], b: &[Mount]| -> Vec<Mount> {
+            a.iter().filter(|a| !is_of_product(a) && !b.iter().any(|b| same(a, b))).cloned().collect()
+        };
+        let (more, less) = (others(&inside, &outside), others(&outside, &inside));
+        ensure!(more.is_empty() && less.is_empty(), "more mounts: {more:#?}\nfewer mounts: {less:#?}");
+        Ok(product_mounts(&inside))
+    }
+}
+
+/// The file that holds what a user selects.
+pub fn selection_of(user: &str) -> String {
+    format!("/Users/{user}/.config/gobo-session/session.toml")
+}
+
+/// A view as [`Lab::view_in`] shows it: of a profile, over these parts of the index.
+pub fn view_of(profile: &str, areas: &[&str]) -> Vec<String> {
+    let source = format!("gobo-session:{profile}:ID");
+    let overlays = areas
+        .iter()
+        .map(|area| format!("/System/Index/{area}: overlay {source} ro,nosuid,nodev,relatime ro"));
+    let folders = [
+        "/run/gobo-session/index: the index".to_owned(),
+        format!("/run/gobo-session/view: tmpfs {source} rw,nosuid,nodev,relatime ro"),
+    ];
+    overlays.chain(folders).collect()
+}
+
+fn stack_of(service: &str) -> String {
+    format!("/etc/pam.d/{service}")
+}
+
+fn is_of_product(mount: &Mount) -> bool {
+    mount.source.starts_with("gobo-session:") || mount.point.to_string_lossy().contains("/gobo-session/")
+}
+
+/// Lines for the mounts of the product, in order, without what differs from run to run.
+fn product_mounts(table: &[Mount]) -> Vec<String> {
+    let line = |mount: &Mount| {
+        let point = mount.point.display().to_string();
+        let point = point.replace("/Data/Variable/run/", "/run/");
+        if mount.root == Path::new("/System/Index") {
+            return format!("{point}: the index");
+        }
+        let id = mount.source.rsplit(':').next().unwrap_or_default();
+        let source = mount.source.replace(id, "ID");
+        let state = mount.super_options.split(',').next().unwrap_or_default();
+        format!("{point}: {} {source} {} {state}", mount.fs_type, mount.options)
+    };
+    let mut lines: Vec<String> = table.iter().filter(|mount| is_of_product(mount)).map(line).collect();
+    lines.sort();
+    lines
+}
+
+/// A program tree of files that cargo built.
+fn tree_of(files: &[(&str, &str)]) -> Result<TempDir> {
     let tree = tempfile::tempdir()?;
-    for (file, place) in [("gobo-session", "bin"), ("libpam_gobo.so", "lib/security")] {
-        let built = built(file)?;
-        let name = file.strip_prefix("lib").unwrap_or(file);
-        let place = tree.path().join(place);
-        fs::create_dir_all(&place)?;
-        fs::copy(&built, place.join(name)).with_context(|| format!("copy {}", built.display()))?;
+    for (file, place) in files {
+        let (built, place) = (built(file)?, tree.path().join(place));
+        fs::create_dir_all(place.parent().context("a place without folder")?)?;
+        fs::copy(&built, place).with_context(|| format!("copy {}", built.display()))?;
     }
     Ok(tree)
 }
@@ -122,9 +221,13 @@ pub fn built(file: &str) -> Result<PathBuf> {
     let found = own.ancestors().skip(1).map(|folder| folder.join(file)).find(|path| path.is_file());
     let found = found.or_else(|| {
         let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-        ["debug", "release"].map(|profile| target.join(profile).join(file)).into_iter().find(|path| path.is_file())
+        ["debug", "release"]
+            .map(|profile| target.join(profile).join(file))
+            .into_iter()
+            .find(|path| path.is_file())
     });
-    let path = found.with_context(|| format!("{file} is not built: cargo build -p gobo-session -p pam_gobo"))?;
+    let path =
+        found.with_context(|| format!("{file} is not built: cargo build -p gobo-session -p pam_gobo"))?;
     ensure!(path.is_file(), "{} is no file", path.display());
     Ok(path)
 }

@@ -1,27 +1,33 @@
-//! Logins through real libpam and real services, in the GoboLinux root.
+//! The shortest way through everything: an administrator's policy, a login by su, a program of the view.
 
 use anyhow::Result;
-use gobo_tests::lab::Lab;
+use gobo_tests::lab::{Lab, view_of};
 use gobo_tests::requires_gobo_root;
 
-const POLICY: &str = r#"
-[default]
-allow = ["lua53"]
-
-[[rule]]
-user = ["ann"]
-profile = "lua51"
-"#;
-
-const PROFILES: [(&str, &str); 2] =
-    [("lua51", "programs = [\"Lua = 5.1.5\"]\n"), ("lua53", "programs = [\"Lua = 5.3.6\"]\n")];
+#[test]
+fn a_login_sees_the_version_of_its_profile() -> Result<()> {
+    let policy = "[[rule]]\nuser = \"ann\"\nprofile = \"lua51\"\n";
+    let lab = Lab::new(&requires_gobo_root!(), policy, &[("lua51", "programs = [\"Lua = 5.1.5\"]\n")])?;
+    let mark = lab.chamber.log_mark()?;
+    let lua = |user: &str| anyhow::Ok(lab.su(user, "lua -v 2>&1")?.success()?.text());
+    assert!(lua("ann")?.starts_with("Lua 5.1.5 "));
+    assert!(lua("bob")?.starts_with("Lua 5.4.4 "));
+    let said = lab.said(mark)?;
+    assert!(said[0].starts_with("debug: user ann: plan ") && said[0].ends_with(": Lua 5.1.5"), "{said:#?}");
+    assert_eq!(said[1], "debug: user bob: no view: policy's default");
+    let table = lab.su("ann", "cat /proc/self/mountinfo")?.success()?.text();
+    assert_eq!(lab.view_in(&table)?, view_of("lua51", &["bin"]));
+    Ok(())
+}
 
 #[test]
-fn su_gives_each_user_the_view_of_policy() -> Result<()> {
-    let lab = Lab::new(&requires_gobo_root!(), POLICY, &PROFILES)?;
-    let out = lab.su("ann", "lua -v; grep gobo /proc/self/mountinfo")?;
-    println!("{out}");
-    println!("{}", lab.chamber.log()?.join("\n"));
-    assert!(out.errors().contains("Lua 5.1.5"));
+fn a_client_is_as_it_was_when_its_session_is_closed() -> Result<()> {
+    let policy = "[default]\nprofile = \"lua51\"\n";
+    let lab = Lab::new(&requires_gobo_root!(), policy, &[("lua51", "programs = [\"Lua = 5.1.5\"]\n")])?;
+    let report = lab.client("ann").script("lua -v 2>&1").run()?;
+    assert!(report.stdout.starts_with("Lua 5.1.5 "), "{report:#?}");
+    assert_eq!((report.open, report.close, report.told.len()), (0, 0, 0));
+    assert_eq!(report.inside.view()?, view_of("lua51", &["bin"]));
+    assert_eq!(report.before, report.after);
     Ok(())
 }

@@ -33,7 +33,8 @@ pub(super) enum Subcommand {
 
 const RUN_EXAMPLES: &str = "Examples:\n  gobo-session run --with 'Lua = 5.1.5' lua -v\n  gobo-session run --arch i686 bash \
                             -c 'echo $MACHTYPE'";
-const PLAN_EXAMPLES: &str = "Examples:\n  gobo-session plan --with 'Bash = 5.1.4'\n  gobo-session plan --with Lua --json";
+const PLAN_EXAMPLES: &str =
+    "Examples:\n  gobo-session plan --with 'Bash = 5.1.4'\n  gobo-session plan --with Lua --json";
 const STATUS_EXAMPLES: &str = "Examples:\n  gobo-session status\n  gobo-session status --json";
 
 /// What a view is asked to hold.

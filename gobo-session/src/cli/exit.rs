@@ -1,6 +1,5 @@
 //! Exit codes, in one place.
 
-
 /// How the command ends when it is not replaced by another.
 ///
 /// | code | meaning |
@@ -40,8 +39,8 @@ impl Exit {
         if runs_a_command { Self::NoView } else { Self::Failed }
     }
 
+    /// A command line that cannot be understood.
     pub(super) fn usage(runs_a_command: bool) -> Self {
         if runs_a_command { Self::NoView } else { Self::Usage }
     }
-
 }

@@ -7,7 +7,7 @@ use crate::command::{self, Belongs};
 use crate::config::{Config, Profile};
 use crate::error::Result;
 use crate::kernel::{self, PLAN_FILE, Shown};
-use crate::plan::{Plan, Source};
+use crate::plan::{Plan, Source, Wish};
 use crate::requirement::{ProgramName, Requirement, Wanted};
 use crate::resolve::{Request, resolve};
 use crate::tree::{Layout, Tree};
@@ -38,12 +38,11 @@ impl Asked {
         let tree = Tree::open(&wishes.root, shown.base(), layout.clone(), trust())?;
         let session = if wishes.fresh { None } else { session(&shown) };
         let profile = wishes.profile.as_deref().map(|name| config.profile(name)).transpose()?;
-        let path = std::env::var_os("PATH").filter(|_| is_here);
-        let belongs = match command.first() {
-            Some(name) => command::belongs_to(&tree, name, path.as_deref())?,
+        let command = match command.first() {
+            Some(name) => Named::find(&tree, name, is_here, &shown, wishes.fresh)?,
             None => None,
         };
-        let request = request(wishes, profile, session, belongs, command.first().map(OsString::as_os_str));
+        let request = request(&tree, wishes, profile, session, command)?;
         Ok(Self { tree, layout, shown, request })
     }
 
@@ -59,16 +58,39 @@ fn session(shown: &Shown) -> Option<Plan> {
     Plan::from_json(&text).ok()
 }
 
-/// Weighs: the command line first, then the profile, then the command's own program, last the session around.
+/// The command that is to be run, where a program of the tree brings it.
+struct Named {
+    belongs: Belongs,
+    /// Whether it was named by its path: then no other version of its program will do.
+    by_path: bool,
+}
+
+impl Named {
+    fn find(tree: &Tree, name: &OsStr, is_here: bool, shown: &Shown, fresh: bool) -> Result<Option<Self>> {
+        let path = std::env::var_os("PATH").filter(|_| is_here);
+        let by_path = name.as_encoded_bytes().contains(&b'/');
+        let Some(belongs) = command::belongs_to(tree, name, path.as_deref())? else { return Ok(None) };
+        // Its name may lead to it only because the view around says so, and that is to be forgotten.
+        let around = if fresh && !by_path { session(shown) } else { None };
+        let is_forgotten = around.is_some_and(|plan| {
+            plan.to_link()
+                .any(|(_, choice)| (&choice.program, &choice.version) == (&belongs.program, &belongs.version))
+        });
+        Ok((!is_forgotten).then_some(Self { belongs, by_path }))
+    }
+}
+
+/// Weighs: the command line first, then the profile, then the path of the command, then the session around. The
+/// program of a command that has only a name comes last: whichever version the others need, the name leads there.
 fn request(
+    tree: &Tree,
     wishes: &Wishes,
     profile: Option<Profile>,
     session: Option<Plan>,
-    belongs: Option<Belongs>,
-    command: Option<&OsStr>,
-) -> Request {
-    let by_path = command.is_some_and(|name| name.as_encoded_bytes().contains(&b'/'));
-    let of_command = belongs.as_ref().filter(|_| by_path).map(|b| b.arch.clone()).filter(|a| *a != Arch::Any);
+    command: Option<Named>,
+) -> Result<Request> {
+    let of_command =
+        command.as_ref().filter(|c| c.by_path).map(|c| c.belongs.arch.clone()).filter(|a| *a != Arch::Any);
     let of_profile = profile.as_ref().and_then(|p| p.arch.clone());
     let of_session = session.as_ref().map(|plan| plan.arch.clone());
     let arch = wishes.arch.clone().or(of_profile).or(of_command).or(of_session).unwrap_or_else(Arch::native);
@@ -80,14 +102,14 @@ fn request(
         talk::diagnostics(&profile.notes);
         profile.add_to(&mut request);
     }
-    if let Some(belongs) = belongs.filter(|b| b.arch.fits(&arch)) {
-        let asked_already = asks_for(&request, &belongs.program);
-        if let Ok(requirement) = format!("{} = {}", belongs.program, belongs.version).parse()
-            && !asked_already
-        {
-            request.preferred.insert((belongs.program, belongs.version));
-            request = request.with(requirement, Source::Command(belongs.path.display().to_string()));
-        }
+    let command = command.filter(|command| !asks_for(&request, &command.belongs.program));
+    let source = |belongs: &Belongs| Source::Command(belongs.path.display().to_string());
+    if let Some(Named { belongs, by_path: true }) = &command
+        && belongs.arch.fits(&arch)
+        && let Ok(requirement) = format!("{} = {}", belongs.program, belongs.version).parse()
+    {
+        request.preferred.insert((belongs.program.clone(), belongs.version.clone()));
+        request = request.with(requirement, source(belongs));
     }
     if let Some(session) = session.filter(|session| session.arch == arch) {
         request.pure |= session.pure;
@@ -103,7 +125,26 @@ fn request(
             request.environment.entry(name).or_insert(value);
         }
     }
-    request
+    if let Some(Named { belongs, by_path: false }) = command
+        && let Ok(requirement) = belongs.program.as_str().parse()
+        && has_version_for(tree, &belongs.program, &arch)?
+    {
+        request.kept.push(Wish { requirement, source: source(&belongs) });
+        request.preferred.insert((belongs.program, belongs.version));
+    }
+    Ok(request)
+}
+
+/// Whether a version of a program would run on an architecture. A program that has none, such as a 64-bit tool beside
+/// 32-bit libraries, is run as the index has it.
+fn has_version_for(tree: &Tree, program: &ProgramName, arch: &Arch) -> Result<bool> {
+    let Some(program) = tree.program(program)? else { return Ok(false) };
+    for version in &program.versions {
+        if version.arch(tree)?.fits(arch) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a request asks for a program by name.

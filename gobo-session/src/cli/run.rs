@@ -5,6 +5,7 @@
 
 use super::arguments::Run;
 use super::exit::Exit;
+use super::limits::Raised;
 use super::request::Asked;
 use super::talk;
 use crate::command::{NotStarted, become_command};
@@ -15,6 +16,7 @@ use crate::kernel::{About, Shown, View, attach, namespace};
 use crate::layer::Layer;
 use crate::plan::Plan;
 use crate::tree::{Layout, Tree};
+use rustix::process;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -40,6 +42,7 @@ pub(super) fn run(arguments: &Run) -> Exit {
 
 /// Brings this process into the view; what comes back is the command's environment.
 fn prepare(arguments: &Run) -> Result<Vec<(OsString, OsString)>> {
+    let _raised = Raised::new();
     let asked = Asked::new(&arguments.wishes, &arguments.command)?;
     let plan = asked.plan()?;
     talk::diagnostics(&plan.notes);
@@ -48,7 +51,8 @@ fn prepare(arguments: &Run) -> Result<Vec<(OsString, OsString)>> {
     }
     let layer = compile(&asked.tree, &plan)?;
     let start = std::env::vars_os();
-    let exports = if arguments.no_env { Exports::default() } else { export::of_plan(&asked.tree, &plan, start)? };
+    let exports =
+        if arguments.no_env { Exports::default() } else { export::of_plan(&asked.tree, &plan, start)? };
     talk::diagnostics(&exports.notes);
     enter(&arguments.wishes.root, &asked.layout, &asked.shown, &plan, &layer)?;
     Ok(exports.applied_to(std::env::vars_os()))
@@ -61,15 +65,18 @@ fn enter(root: &Path, layout: &Layout, shown: &Shown, plan: &Plan, layer: &Layer
         return Ok(());
     }
     if !shown.overlays.is_empty() && !shown.has_index {
-        return Err(Error::new(Step::Attach, "this is a view already, and the index below it cannot be reached")
-            .with_cure("ask the administrator to make the folders /run/gobo-session/index and /run/gobo-session/view"));
+        return Err(Error::new(
+            Step::Attach,
+            "this is a view already, and the index below it cannot be reached",
+        )
+        .with_cure(
+            "ask the administrator to make the folders /run/gobo-session/index and /run/gobo-session/view",
+        ));
     }
     if nix::unistd::geteuid().is_root() {
         namespace::enter_mount_namespace()?;
     } else {
-        namespace::enter_user_namespace()?;
-        rustix::thread::set_no_new_privs(true)
-            .map_err(|errno| Error::call(Step::Attach, "prctl(PR_SET_NO_NEW_PRIVS)", errno))?;
+        enter_user_namespace()?;
     }
     if is_elsewhere {
         namespace::enter_root(root)?;
@@ -79,4 +86,14 @@ fn enter(root: &Path, layout: &Layout, shown: &Shown, plan: &Plan, layer: &Layer
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let view = View::prepare(&tree, plan, layer, &About { user: None, service: None, since })?;
     attach::over_inherited(&view, layout, shown)
+}
+
+/// Moves into a user namespace, in which nobody gains anything by running a program (R15). A new namespace makes the
+/// kernel forget the signal that the caller wants the command to get when he dies.
+fn enter_user_namespace() -> Result<()> {
+    let call = |what: &'static str| move |errno| Error::call(Step::Attach, what, errno);
+    let signal = process::parent_process_death_signal().map_err(call("prctl(PR_GET_PDEATHSIG)"))?;
+    namespace::enter_user_namespace()?;
+    process::set_parent_process_death_signal(signal).map_err(call("prctl(PR_SET_PDEATHSIG)"))?;
+    rustix::thread::set_no_new_privs(true).map_err(call("prctl(PR_SET_NO_NEW_PRIVS)"))
 }

@@ -127,9 +127,12 @@ impl Compiler<'_> {
             Part::Claim(claim, _) => {
                 Member::Claim(Claim { place: claim.place, path, chain: chain(&claim.chain), folder })
             }
-            Part::Inside(base, _) => {
-                Member::Base(LinkedBase { path, owner: base.owner.clone(), chain: chain(&base.chain), folder })
-            }
+            Part::Inside(base, _) => Member::Base(LinkedBase {
+                path,
+                owner: base.owner.clone(),
+                chain: chain(&base.chain),
+                folder,
+            }),
             Part::Link { owner, chain: above, .. } => {
                 Member::Base(LinkedBase { path, owner: owner.clone(), chain: chain(above), folder })
             }
@@ -139,7 +142,9 @@ impl Compiler<'_> {
 
     fn behind_link(&self, target: Option<Vec<u8>>, chain: &[Id]) -> Result<Option<Folder>> {
         let Some(target) = target else { return Ok(None) };
-        let Ok(fd) = self.tree.open_base(&target, OFlags::RDONLY | OFlags::DIRECTORY) else { return Ok(None) };
+        let Ok(fd) = self.tree.open_base(&target, OFlags::RDONLY | OFlags::DIRECTORY) else {
+            return Ok(None);
+        };
         // What is not trusted is not read: the link stays a link.
         let Ok(folder) = Folder::of(fd, &target, self.tree.trust()) else { return Ok(None) };
         Ok((!chain.contains(&folder.id)).then_some(folder))

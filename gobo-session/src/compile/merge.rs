@@ -1,8 +1,8 @@
 //! Which names a view has: the rule of `docs/views.md`, name by name.
 
+use super::Compiler;
 use super::members::{Claim, LinkedBase, Member, Part, RealBase};
 use super::rules::{is_kept, is_library_name, loses_old_links};
-use super::Compiler;
 use crate::arch::Arch;
 use crate::error::{Error, Result, Step};
 use crate::layer::{Node, Nodes};
@@ -16,6 +16,9 @@ const MAX_DEPTH: usize = 64;
 
 /// The folders that only a 64-bit loader searches, and searches first: since Glibc 2.33, and before 2.37.
 const HWCAPS: [&[u8]; 2] = [b"glibc-hwcaps", b"x86_64"];
+
+/// The names that any member has, each with who has it (a place among the members), strongest first.
+type Names = BTreeMap<Vec<u8>, Vec<(usize, Entry)>>;
 
 /// Where in the index a merge is.
 struct Place<'a> {
@@ -40,7 +43,7 @@ impl Place<'_> {
 /// What the base has at a name, where a real folder of it takes part.
 enum AtBase {
     Nothing,
-    Link { path: Vec<u8>, text: Vec<u8>, owner: Option<Owner> },
+    Link { path: Vec<u8>, owner: Option<Owner> },
     Folder,
     File,
 }
@@ -52,7 +55,8 @@ impl Compiler<'_> {
         let taken = RefCell::default();
         let place = Place { area, path: b"", depth: 0, taken: &taken };
         let mut names = entries_of(self, &members)?;
-        let hwcaps = if area.name == "lib" { HWCAPS.map(|name| names.remove_entry(name)) } else { [None, None] };
+        let hwcaps =
+            if area.name == "lib" { HWCAPS.map(|name| names.remove_entry(name)) } else { [None, None] };
         let mut nodes = Nodes::new();
         for (name, entries) in &names {
             self.merge_name(&place, name, entries, &members, base, &mut nodes)?;
@@ -76,7 +80,7 @@ impl Compiler<'_> {
         &self,
         place: &Place<'_>,
         taken: Nodes,
-        names: &BTreeMap<Vec<u8>, Vec<(usize, Entry)>>,
+        names: &Names,
         mut members: Vec<Member>,
         base: Option<&RealBase>,
         nodes: &mut Nodes,
@@ -106,7 +110,9 @@ impl Compiler<'_> {
         let version = match self.plan.chosen.iter().find(is_it) {
             Some(choice) => Some(choice.version.clone()),
             None => match base.map(|b| self.at_base(b, b"libc.so.6")).transpose()? {
-                Some(AtBase::Link { owner: Some(owner), .. }) => Some(owner.version),
+                Some(AtBase::Link { owner: Some(owner), .. }) if self.tree.installed(&owner).is_some() => {
+                    Some(owner.version)
+                }
                 _ => None,
             },
         };
@@ -118,7 +124,10 @@ impl Compiler<'_> {
     fn merge(&self, place: &Place<'_>, members: &[Member], base: Option<&RealBase>) -> Result<Nodes> {
         if place.depth > MAX_DEPTH {
             let path = String::from_utf8_lossy(place.path).into_owned();
-            return Err(Error::new(Step::Compile, format!("{path} is nested deeper than {MAX_DEPTH} folders")));
+            return Err(Error::new(
+                Step::Compile,
+                format!("{path} is nested deeper than {MAX_DEPTH} folders"),
+            ));
         }
         let mut nodes = Nodes::new();
         for (name, entries) in &entries_of(self, members)? {
@@ -150,10 +159,10 @@ impl Compiler<'_> {
         }
         let mut parts: Vec<Part<'_>> =
             entries.iter().filter_map(|(member, entry)| members[*member].part(entry)).collect();
-        let base_text = self.add_base_link(place, name, base, at_base, &mut parts)?;
+        let base_path = self.add_base_link(place, name, base, at_base, &mut parts)?;
         let Some(first) = parts.first() else { return Ok(()) };
         let base_folder = match base {
-            Some(base) if has_name && base_text.is_none() => self.base_folder(base, name)?,
+            Some(base) if has_name && base_path.is_none() => self.base_folder(base, name)?,
             _ => None,
         };
         let alone = parts.len() == 1 && base_folder.is_none();
@@ -162,34 +171,28 @@ impl Compiler<'_> {
             if takes_library && let Some(loser) = self.taken_library(&parts, name)? {
                 place.taken.borrow_mut().insert(name.to_vec(), Node::Link(loser));
             }
-            emit(first, name, base_text.as_deref(), nodes);
+            emit(first, name, base_path.as_deref(), nodes);
             return Ok(());
         }
         let mut folders = Vec::new();
-        let mut last = None;
-        for (number, part) in parts.iter().enumerate() {
-            let same_as_before = matches!(part, Part::Link { .. }) && parts[..number].iter().any(|p| p.target(name) == part.target(name));
-            if !same_as_before && let Some(folder) = self.folder_of(part, name)? {
-                folders.push(folder);
-                last = Some(number);
-            }
+        for part in &parts {
+            folders.extend(self.folder_of(part, name)?);
         }
-        match (&base_folder, folders.len(), last) {
-            (None, 1, Some(only)) => emit(&parts[only], name, base_text.as_deref(), nodes),
-            _ => {
-                let path = place.name(name);
-                let inner = Place { path: &path, depth: place.depth + 1, ..*place };
-                let merged = self.merge(&inner, &folders, base_folder.as_ref())?;
-                if !merged.is_empty() || base_folder.is_none() {
-                    nodes.insert(name.to_vec(), Node::Folder(merged));
-                }
-            }
+        if folders.len() == 1 && base_folder.is_none() {
+            emit(first, name, base_path.as_deref(), nodes);
+            return Ok(());
+        }
+        let path = place.name(name);
+        let inner = Place { path: &path, depth: place.depth + 1, ..*place };
+        let merged = self.merge(&inner, &folders, base_folder.as_ref())?;
+        if !merged.is_empty() || base_folder.is_none() {
+            nodes.insert(name.to_vec(), Node::Folder(merged));
         }
         Ok(())
     }
 
-    /// Lets a link of the base take part, at its owner's place in the order; gives its path where it is there and
-    /// still shown.
+    /// Lets a link of the base take part, at its owner's place in the order, unless it is removed or leads where a claim
+    /// leads; gives where it leads.
     fn add_base_link<'m>(
         &self,
         place: &Place<'_>,
@@ -198,9 +201,10 @@ impl Compiler<'_> {
         at_base: AtBase,
         parts: &mut Vec<Part<'m>>,
     ) -> Result<Option<Vec<u8>>> {
-        let (Some(base), AtBase::Link { path, text, owner }) = (base, at_base) else { return Ok(None) };
-        if self.is_removed(place, name, owner.as_ref(), parts)? {
-            return Ok(Some(text));
+        let (Some(base), AtBase::Link { path, owner }) = (base, at_base) else { return Ok(None) };
+        let is_claimed = parts.iter().any(|part| part.target(name).as_ref() == Some(&path));
+        if is_claimed || self.is_removed(place, name, owner.as_ref(), parts)? {
+            return Ok(Some(path));
         }
         let rank = self.rank_of(owner.as_ref());
         let stronger = parts.iter().take_while(|part| match part {
@@ -210,8 +214,8 @@ impl Compiler<'_> {
             Part::Extra(_) => false,
         });
         let at = stronger.count();
-        parts.insert(at, Part::Link { path, owner, chain: &base.chain });
-        Ok(Some(text))
+        parts.insert(at, Part::Link { path: path.clone(), owner, chain: &base.chain });
+        Ok(Some(path))
     }
 
     /// Whether a base link is an old one that does not stay.
@@ -227,7 +231,7 @@ impl Compiler<'_> {
         for successor in self.successors(owner) {
             let claims = |part: &Part<'_>| matches!(part, Part::Claim(c, _) if c.place == successor.place);
             if (parts.iter().any(claims) || loses_old_links(&place.area.name, &path))
-                && self.has_name(&successor.program, &owner.version, place.area, &path)?
+                && self.has_name(&successor.choice.program, &owner.version, place.area, &path)
             {
                 return Ok(true);
             }
@@ -241,7 +245,7 @@ impl Compiler<'_> {
             LinkText::Nothing => AtBase::Nothing,
             LinkText::Link(text) => {
                 let owner = self.tree.owner(&base.at, &text);
-                AtBase::Link { path: absolute(&base.at, &text), text, owner }
+                AtBase::Link { path: absolute(&base.at, &text), owner }
             }
             LinkText::NotALink => match base.folder.kind(name)? {
                 Some(Kind::Directory) => AtBase::Folder,
@@ -251,7 +255,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn base_folder(&self, base: &RealBase, name: &[u8]) -> Result<Option<RealBase>> {
+    pub(super) fn base_folder(&self, base: &RealBase, name: &[u8]) -> Result<Option<RealBase>> {
         let folder = crate::tree::Folder::open_if_there(base.folder.fd(), name, self.tree.trust())?;
         Ok(folder.map(|folder| RealBase {
             at: join(&base.at, name),
@@ -280,12 +284,12 @@ impl Compiler<'_> {
 }
 
 /// Adds a link to the winner, unless the base has that very link already.
-fn emit(winner: &Part<'_>, name: &[u8], base_text: Option<&[u8]>, nodes: &mut Nodes) {
+fn emit(winner: &Part<'_>, name: &[u8], base_path: Option<&[u8]>, nodes: &mut Nodes) {
     let node = match winner {
         Part::Link { .. } => return,
         Part::Extra(node) => (*node).clone(),
         part => match part.target(name) {
-            Some(target) if base_text == Some(&target) => return,
+            Some(target) if base_path == Some(&target) => return,
             Some(target) => Node::Link(target),
             None => return,
         },
@@ -294,11 +298,8 @@ fn emit(winner: &Part<'_>, name: &[u8], base_text: Option<&[u8]>, nodes: &mut No
 }
 
 /// The names that any member has, each with who has it, strongest first.
-fn entries_of(
-    compiler: &Compiler<'_>,
-    members: &[Member],
-) -> Result<BTreeMap<Vec<u8>, Vec<(usize, Entry)>>> {
-    let mut names: BTreeMap<Vec<u8>, Vec<(usize, Entry)>> = BTreeMap::new();
+fn entries_of(compiler: &Compiler<'_>, members: &[Member]) -> Result<Names> {
+    let mut names = Names::new();
     for (number, member) in members.iter().enumerate() {
         for entry in member.entries(compiler)? {
             names.entry(entry.name.clone()).or_default().push((number, entry));

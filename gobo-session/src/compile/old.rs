@@ -2,13 +2,15 @@
 //!
 //! They are found by walking the other installed versions, not the index: that reads folders of one program only.
 
-use super::members::RealBase;
-use super::rules::{is_kept, loses_old_links};
 use super::Compiler;
+use super::members::{Claim, Member, Part, RealBase};
+use super::rules::{is_kept, loses_old_links};
 use crate::error::Result;
 use crate::layer::{Node, Nodes};
 use crate::requirement::ProgramName;
-use crate::tree::{Area, Entry, Folder, Kind, LinkText, Owner, Program, join, read_link};
+use crate::tree::{Area, Entry, Kind, LinkText, Owner, join, kind_of, read_link};
+use rustix::fs::{FileType, OFlags};
+use std::os::unix::ffi::OsStrExt as _;
 
 impl Compiler<'_> {
     /// Adds whiteouts for the old links of an area that have no successor.
@@ -22,31 +24,28 @@ impl Compiler<'_> {
                 {
                     continue;
                 }
-                for source in &area.sources {
-                    let trust = self.tree.trust();
-                    if let Some(folder) =
-                        Folder::open_if_there(version.folder().fd(), source.as_bytes(), trust)?
-                    {
-                        self.remove_below(area, b"", &owner, &folder, base, nodes)?;
-                    }
+                let path = self.tree.version_path(&item.choice.program, &owner.version);
+                for claim in self.sources_of(item.place, &path, version, area)? {
+                    self.remove_below(area, b"", &owner, &claim, base, nodes)?;
                 }
             }
         }
         Ok(())
     }
 
+    /// Walks a folder of another version beside the same folder of the base.
     fn remove_below(
         &self,
         area: &Area,
         path: &[u8],
         owner: &Owner,
-        folder: &Folder,
+        other: &Claim,
         base: &RealBase,
         nodes: &mut Nodes,
     ) -> Result<()> {
-        let entries = folder.entries()?;
+        let entries = other.folder.entries()?;
         self.count(entries.len())?;
-        for Entry { name, .. } in entries.into_iter().filter(|entry| entry.kind != Kind::Special) {
+        for Entry { name, kind } in entries.into_iter().filter(|entry| entry.kind != Kind::Special) {
             let path = if path.is_empty() { name.clone() } else { join(path, &name) };
             let hidden = matches!(nodes.get(&name), Some(Node::Link(_) | Node::Whiteout));
             if hidden || !loses_old_links(&area.name, &path) || is_kept(&area.name, &path) {
@@ -55,22 +54,20 @@ impl Compiler<'_> {
             match read_link(base.folder.fd(), &name)? {
                 LinkText::Nothing => {}
                 LinkText::Link(text) => {
-                    if !nodes.contains_key(&name) && self.tree.owner(&base.at, &text).as_ref() == Some(owner) {
+                    if !nodes.contains_key(&name) && self.tree.owner(&base.at, &text).as_ref() == Some(owner)
+                    {
                         nodes.insert(name, Node::Whiteout);
                     }
                 }
                 LinkText::NotALink => {
-                    let trust = self.tree.trust();
-                    let inner = Folder::open_if_there(folder.fd(), &name, trust)?;
-                    let below = Folder::open_if_there(base.folder.fd(), &name, trust)?;
-                    if let (Some(inner), Some(below)) = (inner, below) {
-                        let base =
-                            RealBase { at: join(&base.at, &name), chain: Vec::new(), folder: below };
+                    let inner = self.folder_of(&Part::Claim(other, kind), &name)?;
+                    if let (Some(Member::Claim(inner)), Some(below)) = (inner, self.base_folder(base, &name)?)
+                    {
                         let mut found = match nodes.remove(&name) {
                             Some(Node::Folder(found)) => found,
                             _ => Nodes::new(),
                         };
-                        self.remove_below(area, &path, owner, &inner, &base, &mut found)?;
+                        self.remove_below(area, &path, owner, &inner, &below, &mut found)?;
                         if !found.is_empty() {
                             nodes.insert(name, Node::Folder(found));
                         }
@@ -86,16 +83,13 @@ impl Compiler<'_> {
     }
 
     /// Whether a version has a name in one of its sources of an area.
-    pub(super) fn has_name(&self, program: &Program, version: &str, area: &Area, path: &[u8]) -> Result<bool> {
-        let Some(version) = program.version(version) else { return Ok(false) };
-        for source in &area.sources {
-            let folder = Folder::open_if_there(version.folder().fd(), source.as_bytes(), self.tree.trust())?;
-            if let Some(folder) = folder
-                && folder.kind(path)?.is_some_and(|kind| kind != Kind::Special)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    pub(super) fn has_name(&self, program: &ProgramName, version: &str, area: &Area, path: &[u8]) -> bool {
+        let folder = self.tree.version_path(program, version);
+        area.sources.iter().any(|source| {
+            let path = join(folder.join(source).as_os_str().as_bytes(), path);
+            let found = self.tree.open_inside(&path, OFlags::PATH | OFlags::NOFOLLOW);
+            let stat = found.and_then(|fd| rustix::fs::fstat(&fd));
+            stat.is_ok_and(|stat| kind_of(FileType::from_raw_mode(stat.st_mode)) != Kind::Special)
+        })
     }
 }

@@ -59,7 +59,11 @@ mod tests {
 
     #[test]
     fn plugins_that_privileged_programs_open_by_path_are_the_bases() {
-        assert!(is_kept("lib", b"security") && is_kept("lib", b"libnss_files.so.2") && is_kept("libexec", b"sudo"));
+        assert!(
+            is_kept("lib", b"security")
+                && is_kept("lib", b"libnss_files.so.2")
+                && is_kept("libexec", b"sudo")
+        );
         assert!(!is_kept("lib", b"libnss3.so") && !is_kept("bin", b"sudo") && !is_kept("share", b"security"));
     }
 }

@@ -6,6 +6,7 @@ use crate::error::{Because as _, Error, Result, Step};
 use crate::tree::Layout;
 use rustix::mount::{MountPropagationFlags, UnmountFlags, mount_change, unmount};
 use rustix::process::{chdir, getcwd};
+use std::ffi::{CStr, OsStr};
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -19,17 +20,14 @@ use std::path::Path;
 /// # Errors
 /// Where a step fails; the thread is back where it was then.
 pub fn in_own_namespace(view: Option<&View>, layout: &Layout, inherited: &Shown) -> Result<WayBack> {
-    let back = WayBack::save()?;
-    namespace::enter_own()
-        .and_then(|()| detach(inherited))
-        .and_then(|()| namespace::set_personality(view.is_some_and(|view| view.personality)))
-        .and_then(|()| view.map_or(Ok(()), |view| attach(view, layout, Bind::Both)))
-        .and_then(|()| keep_cwd(layout))
-        .map_err(|error| match back.go() {
-            Ok(()) => error,
-            Err(lost) => Error { what: format!("{}; and there is no way back: {lost}", error.what), ..error },
-        })?;
-    Ok(back)
+    let cwd = getcwd(Vec::new()).ok();
+    WayBack::save()?.or_back(|| {
+        namespace::enter_own()?;
+        detach(inherited)?;
+        namespace::set_personality(view.is_some_and(|view| view.personality))?;
+        view.map_or(Ok(()), |view| attach(view, layout, Bind::Both))?;
+        keep_cwd(cwd.as_deref(), layout)
+    })
 }
 
 /// Attaches a view in the namespace of the calling process, which is its own already. The inherited view is covered:
@@ -51,11 +49,16 @@ pub fn over_inherited(view: &View, layout: &Layout, inherited: &Shown) -> Result
         if !view.areas().any(|name| name.as_bytes() == area.as_bytes()) {
             let base = mount::place(&Path::new(INDEX_FOLDER).join(area))?;
             let place = mount::place(overlay)?;
-            mount::attach(mount::clone_of(base.as_fd())?.as_fd(), place.as_fd(), &overlay.display().to_string())?;
+            mount::attach(
+                mount::clone_of(base.as_fd())?.as_fd(),
+                place.as_fd(),
+                &overlay.display().to_string(),
+            )?;
         }
     }
+    let cwd = getcwd(Vec::new()).ok();
     attach(view, layout, bind)?;
-    keep_cwd(layout)
+    keep_cwd(cwd.as_deref(), layout)
 }
 
 /// Makes `/` shared in the calling thread's namespace, once, so that sessions see what is mounted later.
@@ -116,7 +119,8 @@ fn detach(inherited: &Shown) -> Result<()> {
         return Ok(());
     }
     let overlays = inherited.overlays.iter().map(|path| (path.as_path(), true));
-    let folders = [(Path::new(VIEW_FOLDER), inherited.has_description), (Path::new(INDEX_FOLDER), inherited.has_index)];
+    let folders =
+        [(Path::new(VIEW_FOLDER), inherited.has_description), (Path::new(INDEX_FOLDER), inherited.has_index)];
     for (path, _) in overlays.chain(folders).filter(|(_, is_there)| *is_there) {
         unmount(path, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW)
             .because(Step::Attach, || format!("umount {}", path.display()))?;
@@ -124,11 +128,14 @@ fn detach(inherited: &Shown) -> Result<()> {
     Ok(())
 }
 
-/// A process that stood in a folder which the view covers stands in the folder of the same path now (R12).
-fn keep_cwd(layout: &Layout) -> Result<()> {
-    let Ok(cwd) = getcwd(Vec::new()) else { return Ok(()) };
-    if !cwd.to_bytes().starts_with(layout.index.as_os_str().as_bytes()) {
-        return Ok(());
+/// A process that stood at `cwd`, in a folder which the view covers or which went with an inherited one, stands in the
+/// folder of the same path now, or in `/` where there is none (R12).
+fn keep_cwd(cwd: Option<&CStr>, layout: &Layout) -> Result<()> {
+    let Some(path) = cwd.map(|cwd| Path::new(OsStr::from_bytes(cwd.to_bytes()))) else { return Ok(()) };
+    let is_covered = path.starts_with(&layout.index);
+    let is_lost = || !getcwd(Vec::new()).is_ok_and(|now| now.to_bytes().starts_with(b"/"));
+    if path.is_absolute() && (is_covered || is_lost()) {
+        chdir(path).or_else(|_| chdir("/")).because(Step::Attach, || "chdir to /".into())?;
     }
-    chdir(&cwd).or_else(|_| chdir("/")).because(Step::Attach, || "chdir to /".into())
+    Ok(())
 }

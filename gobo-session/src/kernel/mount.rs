@@ -40,7 +40,8 @@ impl Context {
     }
 
     fn set(&self, key: &str, value: &str) -> Result<()> {
-        fsconfig_set_string(self.fd.as_fd(), key, value).map_err(|errno| self.error(&format!("{key}={value}"), errno))
+        fsconfig_set_string(self.fd.as_fd(), key, value)
+            .map_err(|errno| self.error(&format!("{key}={value}"), errno))
     }
 
     fn flag(&self, key: &str) -> Result<()> {
@@ -56,7 +57,9 @@ impl Context {
     /// The error with what the kernel wrote to the context's log, where it wrote anything.
     fn error(&self, what: &str, errno: Errno) -> Error {
         let mut log = [0_u8; 512];
-        let said = rustix::io::read(&self.fd, &mut log).ok().map(|n| String::from_utf8_lossy(&log[..n]).into_owned());
+        let said = rustix::io::read(&self.fd, &mut log)
+            .ok()
+            .map(|n| String::from_utf8_lossy(&log[..n]).into_owned());
         let said = said.map(|text| format!(" ({})", text.trim())).unwrap_or_default();
         Error::call(Step::Mount, format!("{}: {what}{said}", self.kind), errno)
     }
@@ -107,7 +110,8 @@ fn add_lower(context: &Context, lower: BorrowedFd<'_>) -> Result<()> {
 
 /// A detached clone of the folder behind a descriptor, without what is mounted below it.
 pub(super) fn clone_of(folder: BorrowedFd<'_>) -> Result<OwnedFd> {
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+    let flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
     open_tree(folder, "", flags).because(Step::Attach, || "open_tree(OPEN_TREE_CLONE)".into())
 }
 

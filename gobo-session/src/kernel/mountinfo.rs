@@ -39,9 +39,8 @@ impl Mount {
 /// # Errors
 /// Where /proc cannot be read.
 pub fn read() -> Result<Vec<Mount>> {
-    let text = std::fs::read(PATH).map_err(|e| {
-        Error::new(Step::Attach, format!("read {PATH}: {e}")).with_cure("is /proc mounted?")
-    })?;
+    let text = std::fs::read(PATH)
+        .map_err(|e| Error::new(Step::Attach, format!("read {PATH}: {e}")).with_cure("is /proc mounted?"))?;
     Ok(parse(&text))
 }
 
@@ -114,7 +113,8 @@ mod tests {
 
     #[test]
     fn r19_whole_fields_are_compared() {
-        let text = b"1 0 0:1 / / rw - overlay notgobo-session:x rw\n2 0 0:1 / / rw - fuse gobo-session:x rw\n";
+        let text =
+            b"1 0 0:1 / / rw - overlay notgobo-session:x rw\n2 0 0:1 / / rw - fuse gobo-session:x rw\n";
         assert!(parse(text).iter().all(|mount| !mount.is_ours()));
     }
 }

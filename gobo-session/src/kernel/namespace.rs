@@ -15,12 +15,29 @@ pub(super) type Id = (u64, u64);
 /// Where a thread was before it went into a namespace of its own.
 #[derive(Debug)]
 pub struct WayBack {
-    namespace: OwnedFd,
-    /// What the namespace's descriptor must still be: somebody may close descriptors that are not his.
-    id: Id,
-    root: OwnedFd,
-    cwd: OwnedFd,
+    namespace: Kept,
+    root: Kept,
+    cwd: Kept,
     persona: Option<Persona>,
+}
+
+/// A descriptor that must still be what it was: somebody may close descriptors that are not his.
+#[derive(Debug)]
+struct Kept {
+    fd: OwnedFd,
+    id: Id,
+}
+
+impl Kept {
+    fn open(path: &str, flags: OFlags) -> Result<Self> {
+        let fd = fs::open(path, flags | OFlags::CLOEXEC, Mode::empty())
+            .because(Step::Attach, || format!("open {path}"))?;
+        Ok(Self { id: id_of(&fd)?, fd })
+    }
+
+    fn is_itself(&self) -> bool {
+        id_of(&self.fd).is_ok_and(|id| id == self.id)
+    }
 }
 
 impl WayBack {
@@ -29,14 +46,29 @@ impl WayBack {
     /// # Errors
     /// Where that cannot be read: nothing should be changed then.
     pub fn save() -> Result<Self> {
-        let open = |path: &str, flags: OFlags| {
-            fs::open(path, flags | OFlags::CLOEXEC, Mode::empty()).because(Step::Attach, || format!("open {path}"))
-        };
-        let namespace = open("/proc/thread-self/ns/mnt", OFlags::RDONLY)?;
-        let id = id_of(&namespace)?;
         let place = OFlags::PATH | OFlags::DIRECTORY;
-        let persona = personality::get().ok();
-        Ok(Self { namespace, id, root: open("/", place)?, cwd: open(".", place)?, persona })
+        Ok(Self {
+            namespace: Kept::open("/proc/thread-self/ns/mnt", OFlags::RDONLY)?,
+            root: Kept::open("/", place)?,
+            cwd: Kept::open(".", place)?,
+            persona: personality::get().ok(),
+        })
+    }
+
+    /// Changes something; where that fails, goes back (R6).
+    ///
+    /// # Errors
+    /// The failure of the change.
+    pub(super) fn or_back(self, change: impl FnOnce() -> Result<()>) -> Result<Self> {
+        match change() {
+            Ok(()) => Ok(self),
+            Err(error) => Err(match self.go() {
+                Ok(()) => error,
+                Err(lost) => {
+                    Error { what: format!("{}; and there is no way back: {lost}", error.what), ..error }
+                }
+            }),
+        }
     }
 
     /// Goes back.
@@ -44,13 +76,13 @@ impl WayBack {
     /// # Errors
     /// Where the kernel does not let us: the thread has lost its capabilities since, for example.
     pub fn go(&self) -> Result<()> {
-        if id_of(&self.namespace)? != self.id {
-            return Err(Error::new(Step::Leave, "the descriptor of the namespace was closed by somebody else"));
+        if ![&self.namespace, &self.root, &self.cwd].into_iter().all(Kept::is_itself) {
+            return Err(Error::new(Step::Leave, "a descriptor of the way back was closed by somebody else"));
         }
-        enter(self.namespace.as_fd())?;
-        fchdir(&self.root).because(Step::Leave, || "fchdir to the old root".into())?;
+        enter(self.namespace.fd.as_fd())?;
+        fchdir(&self.root.fd).because(Step::Leave, || "fchdir to the old root".into())?;
         chroot(".").because(Step::Leave, || "chroot to the old root".into())?;
-        fchdir(&self.cwd).because(Step::Leave, || "fchdir to the old folder".into())?;
+        fchdir(&self.cwd.fd).because(Step::Leave, || "fchdir to the old folder".into())?;
         if let Some(persona) = self.persona {
             let _ = personality::set(persona);
         }
@@ -65,7 +97,9 @@ pub(super) fn enter_own() -> Result<()> {
             let errno = rustix::io::Errno::from_raw_os_error(errno as i32);
             let error = Error::call(Step::Attach, "unshare(CLONE_NEWNS)", errno);
             match errno {
-                rustix::io::Errno::PERM => error.with_cure("it takes CAP_SYS_ADMIN, which this process has not got"),
+                rustix::io::Errno::PERM => {
+                    error.with_cure("it takes CAP_SYS_ADMIN, which this process has not got")
+                }
                 rustix::io::Errno::NOSPC => error.with_cure("raise the sysctl user.max_mnt_namespaces"),
                 _ => error,
             }
@@ -88,7 +122,7 @@ pub(super) fn make_slave() -> Result<()> {
 ///
 /// Only where process 1 has the same root and the same user namespace: in a container or a chroot that leads to
 /// another system. The folder that the process is in is opened again by its path, and is `/` where that leads
-/// elsewhere now.
+/// elsewhere now. The personality is the plain one again.
 ///
 /// # Errors
 /// Where a condition does not hold; nothing was changed then.
@@ -100,21 +134,20 @@ pub fn go_to_init() -> Result<WayBack> {
     if !same("/", "/proc/1/root")? {
         return Err(Error::new(Step::Leave, "process 1 has another root"));
     }
-    let back = WayBack::save()?;
     let cwd = getcwd(Vec::new()).ok();
     let (cwd_id, root_id) = (id_at(".").ok(), id_at("/")?);
     let init = fs::open("/proc/1/ns/mnt", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
         .because(Step::Leave, || "open /proc/1/ns/mnt".into())?;
-    enter(init.as_fd())?;
-    if id_at("/")? != root_id {
-        back.go()?;
-        return Err(Error::new(Step::Leave, "the root of process 1's namespace is another one"));
-    }
-    let stays = cwd.is_some_and(|path| rustix::process::chdir(&path).is_ok() && id_at(".").ok() == cwd_id);
-    if !stays {
-        rustix::process::chdir("/").because(Step::Leave, || "chdir to /".into())?;
-    }
-    Ok(back)
+    WayBack::save()?.or_back(|| {
+        enter(init.as_fd())?;
+        if id_at("/")? != root_id {
+            return Err(Error::new(Step::Leave, "the root of process 1's namespace is another one"));
+        }
+        set_personality(false)?;
+        let stays =
+            cwd.is_some_and(|path| rustix::process::chdir(&path).is_ok() && id_at(".").ok() == cwd_id);
+        if stays { Ok(()) } else { rustix::process::chdir("/").because(Step::Leave, || "chdir to /".into()) }
+    })
 }
 
 /// Makes the calling thread say what system it is: `i686` with PER_LINUX32, else what the kernel is.
@@ -209,7 +242,9 @@ pub fn enter_root(root: &Path) -> Result<()> {
             let tree = open_tree(
                 fs::CWD,
                 format!("/{name}"),
-                OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE,
+                OpenTreeFlags::OPEN_TREE_CLONE
+                    | OpenTreeFlags::OPEN_TREE_CLOEXEC
+                    | OpenTreeFlags::AT_RECURSIVE,
             )
             .because(Step::Attach, || format!("open_tree(/{name})"))?;
             super::mount::attach(tree.as_fd(), place.as_fd(), name)?;

@@ -59,7 +59,8 @@ fn make_folder(parent: BorrowedFd<'_>, name: &str) -> Result<()> {
         // The umask of a login is not ours to trust.
         Ok(()) => {
             let mode = Mode::from(0o755);
-            fs::chmodat(parent, name, mode, AtFlags::empty()).because(Step::Attach, || format!("chmod {name}"))
+            fs::chmodat(parent, name, mode, AtFlags::empty())
+                .because(Step::Attach, || format!("chmod {name}"))
         }
     }
 }

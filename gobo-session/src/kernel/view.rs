@@ -69,7 +69,8 @@ impl View {
         for (area, folder) in folders {
             let Some(base) = Folder::open_if_there(tree.index().fd(), area.as_bytes(), tree.trust())? else {
                 let index = tree.index().path().display();
-                let error = Error::new(Step::Mount, format!("the index has no folder {area}, which the view needs"));
+                let error =
+                    Error::new(Step::Mount, format!("the index has no folder {area}, which the view needs"));
                 return Err(error.with_cure(format!("make it: mkdir {index}/{area}")));
             };
             let lower = if plan.pure { empty.as_fd() } else { base.fd() };

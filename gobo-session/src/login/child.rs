@@ -32,7 +32,8 @@ pub(super) fn ask(
     work: impl FnOnce() -> Vec<u8>,
 ) -> Result<Vec<u8>, Silence> {
     let (answer, end) = pipe_with(PipeFlags::CLOEXEC).map_err(Silence::Failed)?;
-    let kept: Vec<u32> = keep.iter().map(|fd| fd.as_raw_fd()).chain([end.as_raw_fd()]).map(i32::unsigned_abs).collect();
+    let kept: Vec<u32> =
+        keep.iter().map(|fd| fd.as_raw_fd()).chain([end.as_raw_fd()]).map(i32::unsigned_abs).collect();
     let child = sys::spawn_quiet(|| {
         sys::close_all_but(0, &kept);
         let bytes = work();
@@ -116,8 +117,10 @@ mod tests {
     fn r9_a_child_that_never_answers_is_left_in_time() {
         let start = Instant::now();
         let deadline = start + Duration::from_millis(50);
-        let silence = ask(deadline, 100, None, || loop {
-            std::thread::park();
+        let silence = ask(deadline, 100, None, || {
+            loop {
+                std::thread::park();
+            }
         });
         assert_eq!(silence, Err(Silence::Late));
         assert!(start.elapsed() < Duration::from_secs(2));
@@ -131,7 +134,8 @@ mod tests {
     #[test]
     fn r12_a_child_has_its_pipe_and_nothing_else() {
         let count = ask(soon(), 100, None, || {
-            let open = (0..256).filter(|fd| std::path::Path::new(&format!("/proc/self/fd/{fd}")).exists()).count();
+            let open =
+                (0..256).filter(|fd| std::path::Path::new(&format!("/proc/self/fd/{fd}")).exists()).count();
             vec![u8::try_from(open).unwrap_or(255)]
         });
         assert_eq!(count, Ok(vec![1]));

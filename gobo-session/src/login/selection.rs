@@ -3,6 +3,7 @@
 use super::Login;
 use super::child::{Silence, ask};
 use crate::config::{MAX_FILE, Selection};
+use crate::diagnostic::Diagnostic;
 use nix::unistd::{Gid, Group, getgrouplist};
 use rustix::fs::{self, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -52,13 +53,19 @@ pub(super) fn read(login: &Login, deadline: Instant) -> Result<Option<Selection>
         Ok(bytes) => match bytes.split_first() {
             Some((b'=', content)) => {
                 let file = path.display().to_string();
-                Selection::parse(&file, content).map(Some).map_err(|diagnostic| diagnostic.one_line())
+                Selection::parse(&file, content).map(Some).map_err(|diagnostic| unread(&why_not(&diagnostic)))
             }
             Some((b'-', _)) => Ok(None),
             Some((b'!', why)) => Err(unread(&String::from_utf8_lossy(why))),
             _ => Err(unread("the child that was to read it died")),
         },
     }
+}
+
+/// What is wrong with a file, without its name.
+fn why_not(diagnostic: &Diagnostic) -> String {
+    let help = diagnostic.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    format!("{}{help}", diagnostic.message)
 }
 
 /// Why the child did not read the file.
@@ -88,7 +95,8 @@ impl Refusal {
 fn become_user(login: &Login, user: &CString) -> Result<(), Refusal> {
     let identity = |_| Refusal::Identity;
     let groups = getgrouplist(user, Gid::from_raw(login.gid)).map_err(|_| Refusal::Identity)?;
-    let groups: Vec<rustix::fs::Gid> = groups.into_iter().map(|g| rustix::fs::Gid::from_raw(g.as_raw())).collect();
+    let groups: Vec<rustix::fs::Gid> =
+        groups.into_iter().map(|g| rustix::fs::Gid::from_raw(g.as_raw())).collect();
     let (uid, gid) = (rustix::fs::Uid::from_raw(login.uid), rustix::fs::Gid::from_raw(login.gid));
     set_thread_groups(&groups).map_err(identity)?;
     set_thread_res_gid(gid, gid, gid).map_err(identity)?;
@@ -142,7 +150,9 @@ fn lock(uid: u32, deadline: Instant) -> Result<Option<OwnedFd>, String> {
     loop {
         match fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(Some(lock)),
-            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
+            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(2))
+            }
             Err(_) => return Err(format!("an earlier reader of it has not come back ({READERS}/{uid})")),
         }
     }

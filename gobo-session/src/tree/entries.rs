@@ -72,10 +72,8 @@ impl Folder {
     /// # Errors
     /// Where it is not to be trusted (R4).
     pub fn of(fd: OwnedFd, name: &[u8], trust: Trust) -> Result<Self> {
-        trusted::check(fd.as_fd(), trust).map_err(|error| {
-            Error::new(Step::Read, format!("{}: {error}", String::from_utf8_lossy(name)))
-        })?;
-        let stat = fs::fstat(&fd).because(Step::Read, || format!("stat {}", String::from_utf8_lossy(name)))?;
+        let stat = trusted::check(fd.as_fd(), trust)
+            .map_err(|error| Error::new(Step::Read, format!("{}: {error}", String::from_utf8_lossy(name))))?;
         Ok(Self { fd, id: (stat.st_dev, stat.st_ino) })
     }
 
@@ -119,7 +117,7 @@ impl Folder {
     pub fn kind(&self, name: &[u8]) -> Result<Option<Kind>> {
         match fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(kind_of(FileType::from_raw_mode(stat.st_mode)))),
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
             Err(errno) => {
                 Err(Error::call(Step::Read, format!("stat {}", String::from_utf8_lossy(name)), errno))
             }
@@ -145,7 +143,8 @@ impl Folder {
     }
 }
 
-fn kind_of(file_type: FileType) -> Kind {
+/// What a type of file is to us.
+pub(crate) fn kind_of(file_type: FileType) -> Kind {
     match file_type {
         FileType::Directory => Kind::Directory,
         FileType::RegularFile => Kind::File,
@@ -169,4 +168,3 @@ pub(crate) fn read_all(fd: OwnedFd, limit: usize, path: &str) -> Result<Vec<u8>>
     }
     Ok(bytes)
 }
-

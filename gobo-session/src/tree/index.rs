@@ -92,16 +92,18 @@ impl Tree {
     pub fn is_linked(&self, program: &ProgramName, version: &VersionFolder) -> Result<bool> {
         let mut any_name = false;
         for area in &self.layout.areas {
-            let Some(base) = Folder::open_if_there(self.index.fd(), area.name.as_bytes(), self.trust)? else {
-                continue;
-            };
-            let at = self.index.path.join(&area.name);
             for source in &area.sources {
                 let Some(folder) =
                     Folder::open_if_there(version.folder().fd(), source.as_bytes(), self.trust)?
                 else {
                     continue;
                 };
+                let Some(base) = Folder::open_if_there(self.index.fd(), area.name.as_bytes(), self.trust)?
+                else {
+                    any_name |= !folder.entries()?.is_empty();
+                    continue;
+                };
+                let at = self.index.path.join(&area.name);
                 let owner = (program.as_str(), version.version.as_str());
                 if self.links_lead_into(owner, &folder, &base, at.as_os_str().as_bytes(), &mut any_name)? {
                     return Ok(true);

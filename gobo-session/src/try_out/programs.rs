@@ -65,7 +65,7 @@ pub(super) fn set_id_changed(tree: &Tree, base: &ViewNames<'_>, layer: &Layer) -
 /// All set-user-ID and set-group-ID programs of the base: in `bin` and `libexec`, and in the folders there.
 ///
 /// This asks for the mode of every program of the system. Names are taken in the order of where they lead, so each
-/// program's folder is opened once, and no two are open at a time.
+/// program's folder is opened once, and none is kept.
 ///
 /// # Errors
 /// Where a folder of the index cannot be read.

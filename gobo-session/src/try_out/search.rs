@@ -23,6 +23,9 @@ use std::rc::Rc;
 /// The folders below `lib` that Debian's loaders search by default.
 const TRIPLETS: [&[u8]; 2] = [b"x86_64-linux-gnu", b"i386-linux-gnu"];
 
+/// The most folders that are taken from one RPATH (R18).
+const MAX_FOLDERS: usize = 256;
+
 /// Which folders below a folder a loader searches before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Habits {
@@ -163,7 +166,7 @@ impl<'s, 'a> Seeker<'s, 'a> {
     }
 
     fn folders_of(&self, list: &[u8], object: &Object) -> Vec<Vec<u8>> {
-        list.split(|b| *b == b':').filter_map(|entry| self.expand(entry, object)).collect()
+        list.split(|b| *b == b':').take(MAX_FOLDERS).filter_map(|entry| self.expand(entry, object)).collect()
     }
 
     /// A path with `$ORIGIN` replaced. `None` where it is relative, holds `$LIB` or `$PLATFORM`, of which each loader has

@@ -217,10 +217,7 @@ fn an_i686_view_with_its_hwcaps_folder_is_accepted() {
     let plan = plan(&[("Bash", "5.2.15-i686", Arch::I686)]);
     try_login(&world.tree(), &plan, &layer, Level(2)).unwrap();
     let said = refusal(try_login(&world.tree(), &plan, &layer, Level(1)));
-    assert!(
-        said.contains("it needs libc.so.6 for x86_64, and Glibc 2.36-i686 is for i686"),
-        "{said}"
-    );
+    assert!(said.contains("it needs libc.so.6 for x86_64, and Glibc 2.36-i686 is for i686"), "{said}");
 }
 
 #[test]

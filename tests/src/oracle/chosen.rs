@@ -40,8 +40,9 @@ impl Choice {
         self.versions.iter().enumerate().filter(|(place, _)| !self.linked[*place])
     }
 
-    /// "A base link owned by program P, version V' is *old* when a chosen version V of P is *to be linked*, V is another
-    /// version than V', both have the same major and the same architecture." These are all such V, by their places.
+    /// "A base link owned by program P, version V' is *old* when V' has that name in one of its sources, a chosen version V
+    /// of P is *to be linked*, V is another version than V', and both have the same major and the same architecture."
+    /// These are all such V, by their places.
     ///
     /// "A linked version keeps exactly the links it has in the base": it is not old, whatever else is chosen.
     pub(super) fn makes_old(&self, owner: &Version) -> Vec<usize> {
@@ -57,15 +58,15 @@ impl Choice {
     }
 }
 
-/// "A chosen version is **linked** when `/Programs/NAME/Current` leads to it and the base index has, somewhere below D
-/// for some D, a link owned by it at a name that the version has there (real directories of the base are entered; links
-/// are not), or when it has no names at all."
+/// "A chosen version is **linked** when `/Programs/NAME/Current` leads to it, and either the base index has, somewhere
+/// below D for some D, a link owned by it at a name that the version has there (real directories of the base are entered;
+/// links are not), or it has no names at all."
 pub(super) fn is_linked(tree: Tree<'_>, base: &Index, version: &Version) -> Result<bool> {
-    if has_no_names(tree, version)? {
-        return Ok(true);
-    }
     if !is_current(tree, version)? {
         return Ok(false);
+    }
+    if has_no_names(tree, version)? {
+        return Ok(true);
     }
     for (name, entry) in base.iter() {
         let (Entry::Link(text), Some((directory, _))) = (entry, name.rsplit_once('/')) else { continue };
@@ -98,7 +99,7 @@ fn has_no_names(tree: Tree<'_>, version: &Version) -> Result<bool> {
 }
 
 /// Whether one of the version's sources has a name such as `share/themes/Default`.
-fn has(tree: Tree<'_>, version: &Version, name: &str) -> Result<bool> {
+pub(super) fn has(tree: Tree<'_>, version: &Version, name: &str) -> Result<bool> {
     let (directory, rest) = name.split_once('/').expect("a name is below a directory");
     for source in sources(directory) {
         let Some(mut way) = source_way(tree, version, source)? else { continue };

@@ -79,7 +79,11 @@ impl View {
     /// The name is a link that leads nowhere.
     #[track_caller]
     fn dangles(&self, name: &str) -> &Self {
-        assert!(matches!(self.names.get(name), Some(Outcome::Nowhere(_))), "{name}: {:?}", self.names.get(name));
+        assert!(
+            matches!(self.names.get(name), Some(Outcome::Nowhere(_))),
+            "{name}: {:?}",
+            self.names.get(name)
+        );
         self
     }
 }

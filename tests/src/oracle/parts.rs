@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::index::Entry;
 use super::rules::Rules;
-use super::words::{Kind, Version, Way, absolute, look, owner};
+use super::words::{Kind, Version, Way, absolute, lexical, look, owner};
 
 /// One directory of several that make up a directory of the view.
 #[derive(Clone)]
@@ -114,7 +114,8 @@ impl Rules<'_> {
         Ok(parts)
     }
 
-    /// "The **base**: what the base index has at that name, unless it is removed as *old*."
+    /// "The **base**: what the base index has at that name, unless it is removed as *old*, or leads to the very place that a
+    /// claim leads to."
     fn base_part(&self, directory: &str, name: &str, way: &Way, claims: &[Part]) -> Result<Option<Part>> {
         let full = format!("{directory}/{name}");
         let Some(entry) = self.base.get(&full) else { return Ok(None) };
@@ -125,12 +126,15 @@ impl Rules<'_> {
         };
         let owner = owner(self.tree, directory, text)?;
         if let Some(owner) = &owner
-            && self.old_is_removed(&full, owner, claims)
+            && self.old_is_removed(&full, owner, claims)?
         {
             return Ok(None);
         }
         let rank = self.rank_of_link(owner.as_ref());
         let text = absolute(&format!("/System/Index/{directory}"), text);
+        if claims.iter().any(|claim| lexical("/", &claim.text) == lexical("/", &text)) {
+            return Ok(None);
+        }
         Ok(Some(Part { rank, origin: Origin::Link { owner }, kind, text }))
     }
 
@@ -144,7 +148,11 @@ impl Rules<'_> {
     }
 
     /// What takes part at each of the names directly in a directory.
-    pub(super) fn parts_directly_in(&self, directory: &str, members: &[Member]) -> Result<BTreeMap<String, Vec<Part>>> {
+    pub(super) fn parts_directly_in(
+        &self,
+        directory: &str,
+        members: &[Member],
+    ) -> Result<BTreeMap<String, Vec<Part>>> {
         let none = BTreeMap::new();
         let mut all = BTreeMap::new();
         for name in self.names_inside(directory, members, &none)? {
@@ -184,4 +192,3 @@ fn hwcaps_part(name: &str, more: &BTreeMap<String, String>) -> Option<Part> {
     };
     Some(Part { rank: Rank::Hwcaps, origin: Origin::Hwcaps, kind, text })
 }
-

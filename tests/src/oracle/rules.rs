@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::chosen::{Choice, source_way};
+use super::chosen::{Choice, has, source_way};
 use super::hwcaps;
 use super::index::{DIRECTORIES, Entry, Index};
 use super::parts::{Member, Origin, Part, base_real_file};
@@ -111,15 +111,16 @@ impl Rules<'_> {
 
     /// "An old link is removed where V itself claims that name (it is replaced); anywhere in `bin` and `include`; in `lib`,
     /// for development names only". In what is kept "nothing is old".
-    pub(super) fn old_is_removed(&self, name: &str, owner: &Version, claims: &[Part]) -> bool {
+    pub(super) fn old_is_removed(&self, name: &str, owner: &Version, claims: &[Part]) -> Result<bool> {
         let makes_old = self.choice.makes_old(owner);
-        if makes_old.is_empty() || self.kept(name) {
-            return false;
+        if makes_old.is_empty() || self.kept(name) || !has(self.tree, owner, name)? {
+            return Ok(false);
         }
-        let claimed =
-            claims.iter().any(|part| matches!(part.origin, Origin::Claim { place, .. } if makes_old.contains(&place)));
+        let claimed = claims
+            .iter()
+            .any(|part| matches!(part.origin, Origin::Claim { place, .. } if makes_old.contains(&place)));
         let directory = name.split('/').next();
-        claimed || directory == Some("bin") || directory == Some("include") || is_for_development(name)
+        Ok(claimed || directory == Some("bin") || directory == Some("include") || is_for_development(name))
     }
 
     /// "Where the base has `lib/security`, `lib/gconv`, `lib/sudo` or `libexec/sudo`, or a name directly in `lib` that

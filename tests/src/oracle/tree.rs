@@ -162,7 +162,9 @@ pub(super) fn entry_on_disk(path: &Path) -> Result<Option<Entry>> {
 /// The names in a directory of the host, sorted.
 pub(super) fn list_on_disk(path: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(path).with_context(|| format!("cannot read the directory {}", path.display()))? {
+    for entry in
+        fs::read_dir(path).with_context(|| format!("cannot read the directory {}", path.display()))?
+    {
         names.push(utf8(entry?.file_name().as_bytes())?);
     }
     names.sort();
@@ -172,6 +174,8 @@ pub(super) fn list_on_disk(path: &Path) -> Result<Vec<String>> {
 fn utf8(bytes: &[u8]) -> Result<String> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.to_owned()),
-        Err(_) => bail!("{:?} is not UTF-8: the oracle compares names as text", String::from_utf8_lossy(bytes)),
+        Err(_) => {
+            bail!("{:?} is not UTF-8: the oracle compares names as text", String::from_utf8_lossy(bytes))
+        }
     }
 }

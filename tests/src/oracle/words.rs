@@ -125,7 +125,7 @@ pub fn owner(tree: Tree<'_>, directory: &str, text: &str) -> Result<Option<Versi
 }
 
 /// A path or text of a link in `directory`, made absolute, as components; `.` and `..` are taken by their letters alone.
-fn lexical(directory: &str, text: &str) -> Vec<String> {
+pub(super) fn lexical(directory: &str, text: &str) -> Vec<String> {
     let mut path: Vec<String> = Vec::new();
     for component in absolute(directory, text).split('/') {
         match component {

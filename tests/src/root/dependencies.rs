@@ -2,7 +2,7 @@
 //!
 //! `libc6 (>= 2.34)` becomes `Glibc >= 2.34`. Debian keeps the ABI in the package's name (libffi7, libffi8): where the
 //! base's version of a program does not have the package that is asked for, no other version will do, and the line
-//! names it: `LibFFI == 3.3`.
+//! names it: `LibFFI = 3.3`.
 
 use super::closure::{Chosen, Program};
 use super::data::Arch;
@@ -75,7 +75,7 @@ impl<'a> Providers<'a> {
             }
         }
         let line = |((_, name), need): (&(String, &str), &Need<'_>)| match need {
-            Need::Exactly(version) => format!("{name} == {version}\n"),
+            Need::Exactly(version) => format!("{name} = {version}\n"),
             Need::AtLeast(version) => format!("{name} >= {version}\n"),
             Need::Any => format!("{name}\n"),
         };
@@ -121,7 +121,7 @@ mod tests {
                 .lines(programs.iter().find(|p| p.name == name && p.version.starts_with(version)).unwrap())
         };
         assert_eq!(lines("Python", "3.11"), "Glibc >= 2.34\nLibFFI >= 3.4\nNcurses\n");
-        assert_eq!(lines("Python", "3.9"), "Glibc >= 2.29\nLibFFI == 3.3\nReadline >= 7.0\n");
+        assert_eq!(lines("Python", "3.9"), "Glibc >= 2.29\nLibFFI = 3.3\nReadline >= 7.0\n");
         assert_eq!(lines("Glibc", "2"), "");
     }
 }

@@ -93,7 +93,8 @@ fn the_time_that_a_large_base_takes() {
         world.index("bin", &program, &[&name]);
     }
     let tree = world.tree();
-    let layer = layer(&[("lib/liblarge1.so.1", "/Programs/Large1/1/lib/liblarge1.so.1"), ("bin/x", "/nowhere")]);
+    let layer =
+        layer(&[("lib/liblarge1.so.1", "/Programs/Large1/1/lib/liblarge1.so.1"), ("bin/x", "/nowhere")]);
     let small = world::layer(&[("bin/x", "/nowhere")]);
     for (what, layer) in [("with libraries", &layer), ("without", &small)] {
         let mut times: Vec<_> = (0..50)

@@ -9,8 +9,19 @@ const HWCAPS: &str = "lib/glibc-hwcaps/x86-64-v2";
 fn with_both(glibc: &str) -> World {
     let world = world();
     world.program("Glibc", glibc).architecture("x86_64").file("lib/libc.so.6").current().linked();
-    world.program("Foo", "1.0").architecture("x86_64").file("lib/libfoo.so.1").file("lib/foo.o").current().linked();
-    world.program("Foo", "1.0-i686").architecture("i586").file("lib/libfoo.so.1").file("lib/foo.o").file("lib/libonly.so");
+    world
+        .program("Foo", "1.0")
+        .architecture("x86_64")
+        .file("lib/libfoo.so.1")
+        .file("lib/foo.o")
+        .current()
+        .linked();
+    world
+        .program("Foo", "1.0-i686")
+        .architecture("i586")
+        .file("lib/libfoo.so.1")
+        .file("lib/foo.o")
+        .file("lib/libonly.so");
     world
 }
 
@@ -78,7 +89,10 @@ fn a_library_of_any_architecture_and_of_nobody_counts_as_64_bit() {
 #[test]
 fn what_is_in_hwcaps_already_goes_before() {
     let world = with_both("2.41");
-    world.program("Tuned", "1.0").file(&format!("{HWCAPS}/libfoo.so.1")).file(&format!("{HWCAPS}/libother.so"));
+    world
+        .program("Tuned", "1.0")
+        .file(&format!("{HWCAPS}/libfoo.so.1"))
+        .file(&format!("{HWCAPS}/libother.so"));
     world.program("Tuned", "1.0").current().linked();
     view(&world, &[("Foo", "1.0-i686")])
         .has(&format!("{HWCAPS}/libfoo.so.1"), &format!("/Programs/Tuned/1.0/{HWCAPS}/libfoo.so.1"))

@@ -73,7 +73,9 @@ fn an_old_link_is_replaced_even_where_another_chosen_version_wins() {
     world.program("Foo", "1.0").file("share/x/old").current().linked();
     world.program("Foo", "1.1").file("share/x");
     world.program("Bar", "1.0").file("share/x/b");
-    view(&world, &[("Bar", "1.0"), ("Foo", "1.1")]).lacks("share/x/old").links("share/x", "/Programs/Bar/1.0/share/x");
+    view(&world, &[("Bar", "1.0"), ("Foo", "1.1")])
+        .lacks("share/x/old")
+        .links("share/x", "/Programs/Bar/1.0/share/x");
 }
 
 #[test]
@@ -101,9 +103,17 @@ fn another_major_is_not_old() {
 #[test]
 fn another_architecture_is_not_old() {
     let world = world();
-    world.program("Glibc", "2.36").architecture("x86_64").file("bin/ldd").file("lib/libc.a").current().linked();
+    world
+        .program("Glibc", "2.36")
+        .architecture("x86_64")
+        .file("bin/ldd")
+        .file("lib/libc.a")
+        .current()
+        .linked();
     world.program("Glibc", "2.36-i686").architecture("i686").file("bin/getconf");
-    view(&world, &[("Glibc", "2.36-i686")]).has("bin/ldd", "/Programs/Glibc/2.36/bin/ldd").has("lib/libc.a", "/Programs/Glibc/2.36/lib/libc.a");
+    view(&world, &[("Glibc", "2.36-i686")])
+        .has("bin/ldd", "/Programs/Glibc/2.36/bin/ldd")
+        .has("lib/libc.a", "/Programs/Glibc/2.36/lib/libc.a");
 }
 
 #[test]
@@ -156,7 +166,8 @@ fn a_link_into_a_version_that_is_gone_has_no_owner() {
 #[test]
 fn kept_paths_are_the_bases_alone() {
     let world = world();
-    let base = world.program("Base", "1.0").file("lib/gconv/UTF-16.so").file("lib/libnss_files.so.2").current();
+    let base =
+        world.program("Base", "1.0").file("lib/gconv/UTF-16.so").file("lib/libnss_files.so.2").current();
     base.file("lib/security/pam_unix.so").file("lib/sudo/sudoers.so").file("libexec/sudo/sesh").linked();
     let foo = world.program("Foo", "1.0").file("lib/gconv/UTF-16.so").file("lib/libnss_files.so.2");
     foo.file("lib/security/pam_foo.so").file("lib/sudo").file("libexec/sudo/foo");

@@ -25,7 +25,9 @@ fn chosen_wins_over_the_base_of_another_program() {
 fn sbin_wins_over_bin() {
     let world = world();
     world.program("Foo", "1.0").file("bin/x").file("sbin/x").file("bin/y");
-    view(&world, &[("Foo", "1.0")]).has("bin/x", "/Programs/Foo/1.0/sbin/x").has("bin/y", "/Programs/Foo/1.0/bin/y");
+    view(&world, &[("Foo", "1.0")])
+        .has("bin/x", "/Programs/Foo/1.0/sbin/x")
+        .has("bin/y", "/Programs/Foo/1.0/bin/y");
 }
 
 #[test]
@@ -126,5 +128,7 @@ fn nothing_chosen_changes_nothing() {
     let world = world();
     world.program("Foo", "1.0").file("bin/x").file("lib/plug/a").current().linked();
     world.program("Foo", "1.1").file("bin/y");
-    view(&world, &[]).links("bin/x", "/Programs/Foo/1.0/bin/x").has("lib/plug/a", "/Programs/Foo/1.0/lib/plug/a");
+    view(&world, &[])
+        .links("bin/x", "/Programs/Foo/1.0/bin/x")
+        .has("lib/plug/a", "/Programs/Foo/1.0/lib/plug/a");
 }

@@ -29,7 +29,10 @@ fn stats() {
         let t = Instant::now();
         let wanted = expected(world.root(), &s.chosen, s.pure).unwrap();
         exp += t.elapsed();
-        if t.elapsed() > worst { worst = t.elapsed(); eprintln!("{seed}: {:?} {} names", t.elapsed(), wanted.len()); }
+        if t.elapsed() > worst {
+            worst = t.elapsed();
+            eprintln!("{seed}: {:?} {} names", t.elapsed(), wanted.len());
+        }
     }
     eprintln!("{:?} {:?} each", gen_time / 2000, exp / 2000);
 }

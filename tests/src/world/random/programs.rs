@@ -13,7 +13,7 @@ const PROGRAMS: [(&str, &[&str]); 7] = [
     ("Bar", &["1.0", "1.0-r2", "r1.5", "2.0"]),
     ("Baz", &["trunk", "1.0", "1.9", "stable"]),
     ("Qux", &["0.9", "0.10", "0.9-i686", "10"]),
-    ("CPAN:Zap", &["5.1", "5.2", "5.2-i686"]),
+    ("LibSigc++", &["5.1", "5.2", "5.2-i686"]),
 ];
 
 /// The files and the directories that a folder may hold.
@@ -47,7 +47,8 @@ const LIBRARY_DIRECTORIES: [&str; 8] =
     ["pkgconfig", "cmake", "security", "gconv", "sudo", "plugins", "glibc-hwcaps", "x86_64"];
 
 /// Names below the first level.
-const DEEPER: Names = (&["a", "b", "c", "libfoo.so.1", "foo.pc", "index"], &["Default", "x86-64-v2", "sub", "gtk"]);
+const DEEPER: Names =
+    (&["a", "b", "c", "libfoo.so.1", "foo.pc", "index"], &["Default", "x86-64-v2", "sub", "gtk"]);
 
 /// Makes the programs and their versions.
 pub(super) fn make(rng: &mut Rng, world: &World) -> Vec<Made> {

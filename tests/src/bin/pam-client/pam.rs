@@ -1,0 +1,135 @@
+//! libpam's side of a client: a transaction, and a conversation that writes down what it is told.
+
+#![allow(unsafe_code)]
+
+use anyhow::{Result, ensure};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ptr::null_mut;
+
+#[repr(C)]
+struct Handle {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+struct Message {
+    style: c_int,
+    text: *const c_char,
+}
+
+#[repr(C)]
+struct Response {
+    text: *mut c_char,
+    code: c_int,
+}
+
+type Converse = extern "C" fn(c_int, *mut *const Message, *mut *mut Response, *mut c_void) -> c_int;
+
+#[repr(C)]
+struct Conversation {
+    converse: Converse,
+    told: *mut c_void,
+}
+
+#[link(name = "pam")]
+unsafe extern "C" {
+    fn pam_start(
+        service: *const c_char,
+        user: *const c_char,
+        conversation: *const Conversation,
+        handle: *mut *mut Handle,
+    ) -> c_int;
+    fn pam_open_session(handle: *mut Handle, flags: c_int) -> c_int;
+    fn pam_close_session(handle: *mut Handle, flags: c_int) -> c_int;
+    fn pam_end(handle: *mut Handle, status: c_int) -> c_int;
+    fn pam_getenvlist(handle: *mut Handle) -> *mut *mut c_char;
+}
+
+const PAM_SUCCESS: c_int = 0;
+const PAM_BUF_ERR: c_int = 5;
+const PAM_SILENT: c_int = 0x8000;
+
+/// A PAM transaction.
+pub(crate) struct Transaction {
+    handle: *mut Handle,
+    conversation: Box<Conversation>,
+    flags: c_int,
+}
+
+impl Transaction {
+    pub(crate) fn start(service: &str, user: &str, silent: bool) -> Result<Self> {
+        let (service, user) = (CString::new(service)?, CString::new(user)?);
+        let told = Box::into_raw(Box::<Vec<String>>::default()).cast();
+        let conversation = Box::new(Conversation { converse: write_down, told });
+        let mut handle = null_mut();
+        // SAFETY: the strings outlive the call, and the conversation lives on the heap until the transaction ends.
+        let code =
+            unsafe { pam_start(service.as_ptr(), user.as_ptr(), &raw const *conversation, &raw mut handle) };
+        ensure!(code == PAM_SUCCESS, "pam_start: {code}");
+        Ok(Self { handle, conversation, flags: if silent { PAM_SILENT } else { 0 } })
+    }
+
+    pub(crate) fn open(&mut self) -> i32 {
+        // SAFETY: the handle is that of a transaction which has not ended.
+        unsafe { pam_open_session(self.handle, self.flags) }
+    }
+
+    pub(crate) fn close(&mut self) -> i32 {
+        // SAFETY: the handle is that of a transaction which has not ended.
+        unsafe { pam_close_session(self.handle, self.flags) }
+    }
+
+    /// The session's variables, `NAME=VALUE` each.
+    pub(crate) fn variables(&self) -> Vec<String> {
+        let mut variables = Vec::new();
+        // SAFETY: libpam gives a list of strings that ends with a null pointer, all of it ours to free.
+        unsafe {
+            let list = pam_getenvlist(self.handle);
+            let mut at = list;
+            while !at.is_null() && !(*at).is_null() {
+                variables.push(CStr::from_ptr(*at).to_string_lossy().into_owned());
+                libc::free((*at).cast());
+                at = at.add(1);
+            }
+            libc::free(list.cast());
+        }
+        variables
+    }
+
+    /// Ends the transaction and gives what the user was told.
+    pub(crate) fn end(self) -> Vec<String> {
+        // SAFETY: the transaction has not ended; nobody uses its handle or its conversation after this, so that what
+        // `start` leaked can be taken back.
+        unsafe {
+            pam_end(self.handle, PAM_SUCCESS);
+            *Box::from_raw(self.conversation.told.cast::<Vec<String>>())
+        }
+    }
+}
+
+/// Connects to syslog, so that the connection which modules of libpam make is there before a session and after it.
+pub(crate) fn connect_to_syslog() {
+    // SAFETY: the name is a string that lives as long as the program.
+    unsafe { libc::openlog(c"pam-client".as_ptr(), libc::LOG_NDELAY, libc::LOG_AUTHPRIV) };
+}
+
+/// Answers nothing and writes down everything, as a program without a terminal would.
+extern "C" fn write_down(
+    count: c_int,
+    messages: *mut *const Message,
+    responses: *mut *mut Response,
+    told: *mut c_void,
+) -> c_int {
+    let Ok(count) = usize::try_from(count) else { return PAM_BUF_ERR };
+    // SAFETY: libpam gives `count` messages and a place for as many responses, which it frees; `told` is what `start`
+    // put into the conversation, and libpam calls this in the one thread that uses the transaction.
+    unsafe {
+        for at in 0..count {
+            let message = &**messages.add(at);
+            let told = &mut *told.cast::<Vec<String>>();
+            told.push(CStr::from_ptr(message.text).to_string_lossy().into_owned());
+        }
+        *responses = libc::calloc(count, size_of::<Response>()).cast();
+        if (*responses).is_null() { PAM_BUF_ERR } else { PAM_SUCCESS }
+    }
+}
