@@ -49,14 +49,8 @@ pub fn belongs_to(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Result<
 
 /// Finds the file of a command and its real path inside the tree.
 fn find(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Option<(OwnedFd, PathBuf)> {
-    let command = command.as_bytes();
-    let candidates: Vec<Vec<u8>> = if command.contains(&b'/') {
-        vec![std::path::absolute(OsStr::from_bytes(command)).ok()?.into_os_string().into_vec()]
-    } else {
-        let folders = path.unwrap_or(OsStr::new(DEFAULT_PATH)).as_bytes().split(|b| *b == b':');
-        folders.map(|folder| [folder, b"/", command].concat()).collect()
-    };
-    candidates.into_iter().find_map(|candidate| {
+    files(command.as_bytes(), path).into_iter().find_map(|candidate| {
+        let candidate = std::path::absolute(OsStr::from_bytes(&candidate)).ok()?.into_os_string().into_vec();
         let fd = tree.open_inside(&candidate, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY).ok()?;
         let is_file = fs::fstat(&fd).ok().map(|s| fs::FileType::from_raw_mode(s.st_mode));
         let own = format!("/proc/self/fd/{}", fd.as_raw_fd());
@@ -141,6 +135,7 @@ pub fn become_command(words: &[OsString], environment: &[(OsString, OsString)]) 
     })
 }
 
+/// The files that a name of a command can mean, in order: itself where it is a path, else one in each folder of the PATH.
 fn files(name: &[u8], path: Option<&OsStr>) -> Vec<Vec<u8>> {
     if name.contains(&b'/') {
         return vec![name.to_vec()];

@@ -1,5 +1,6 @@
 //! Log lines: to syslog's LOG_AUTHPRIV, never waiting for it.
 
+use gobo_session::text::Safe;
 use pam::module::PamHandle;
 use std::fmt::Display;
 use std::io::Write;
@@ -41,7 +42,7 @@ pub(crate) fn write(service: &str, level: Level, message: &str) {
     if socket.set_nonblocking(true).is_err() || socket.connect(SOCKET).is_err() {
         return;
     }
-    let tag = format!("pam_gobo({service}:session)[{}]", std::process::id());
+    let tag = format!("pam_gobo({}:session)[{}]", Safe(service), std::process::id());
     let mut logger = Logger::new(LoggerBackend::Unix(socket), Line { tag });
     let _ = match level {
         Level::Error => logger.err(message),

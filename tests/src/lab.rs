@@ -120,7 +120,8 @@ impl Lab {
     pub fn open_line(&self, service: &str, words: &str) -> Result<()> {
         let path = stack_of(service);
         let stack = self.chamber.read(&path)?;
-        let end = stack.find("session optional pam_gobo.so open").unwrap_or(stack.len());
+        let old = stack.find("pam_gobo.so open").and_then(|at| stack[..at].rfind("session "));
+        let end = old.unwrap_or(stack.len());
         self.chamber.write(&path, format!("{}session {words}\n", &stack[..end]))
     }
 }

@@ -23,7 +23,7 @@ const SELECTIONS: [(&[&str], Arch); 12] = [
     (&["OpenSSL = 1.1.1w"], Arch::X86_64),
     (&["LibFFI = 3.3"], Arch::X86_64),
     (&["Glibc = 2.41"], Arch::X86_64),
-    (&["Python = 3.9.2", "Bash = 5.2.37", "Lua = 5.1.5"], Arch::X86_64),
+    (&["Bash = 5.2.37", "Python = 3.9.2", "Lua = 5.1.5"], Arch::X86_64),
     (&["Bash"], Arch::I686),
     (&["Bash", "CoreUtils", "Hostname"], Arch::I686),
     (&["Bash = 5.1.4", "Lua = 5.3.6"], Arch::X86_64),

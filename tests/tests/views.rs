@@ -3,16 +3,25 @@
 mod common;
 
 use anyhow::{Context as _, Result, ensure};
-use common::{differences, own_namespace_with};
+use common::{differences, own_namespace};
 use gobo_tests::oracle::Chosen;
 use gobo_tests::requires_root;
 use gobo_tests::world::{RandomWorld, Selection, World};
+use rustix::mount::{MountFlags, mount};
+use std::path::Path;
 
 /// How many random trees are tried.
 const WORLDS: u64 = 2000;
 
 /// How many threads share them.
 const THREADS: u64 = 2;
+
+/// Gives the calling thread a namespace of its own, with an empty tmpfs at `scratch`.
+fn with_tmpfs(scratch: &Path) -> Result<()> {
+    own_namespace()?;
+    mount("worlds", scratch, "tmpfs", MountFlags::empty(), None)?;
+    Ok(())
+}
 
 #[test]
 fn views_of_random_trees_hold_what_the_rules_say() {
@@ -21,7 +30,7 @@ fn views_of_random_trees_hold_what_the_rules_say() {
         .map(|first| {
             std::thread::spawn(move || -> Result<Vec<String>> {
                 let scratch = tempfile::tempdir()?;
-                own_namespace_with(scratch.path())?;
+                with_tmpfs(scratch.path())?;
                 let mut wrong = Vec::new();
                 for seed in (first..WORLDS).step_by(usize::try_from(THREADS)?) {
                     let folder = scratch.path().join(seed.to_string());
@@ -48,7 +57,7 @@ fn views_of_random_trees_hold_what_the_rules_say() {
 fn check_alone(build: impl FnOnce(&World) + Send + 'static, chosen: Vec<Chosen>) -> Result<()> {
     let check = move || -> Result<()> {
         let scratch = tempfile::tempdir()?;
-        own_namespace_with(scratch.path())?;
+        with_tmpfs(scratch.path())?;
         let world = World::in_folder(&scratch.path().join("world"))?;
         build(&world);
         let lines = differences(world.root(), &chosen, false)?;

@@ -1,5 +1,6 @@
 //! Resource limits that a caller set for a command, out of the way while its view is made.
 
+use crate::error::{Error, Result, Step};
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 
 /// What making a view takes: descriptors, and files on a tmpfs.
@@ -24,5 +25,19 @@ impl Drop for Raised {
         for (resource, soft, hard) in &self.0 {
             let _ = setrlimit(*resource, *soft, *hard);
         }
+    }
+}
+
+/// The longest file that a view may need: its description, as long as it is read.
+const LONGEST_FILE: rlim_t = 16 * 1024 * 1024;
+
+/// Makes sure that the files of a view can be written: the kernel would end this process with SIGXFSZ.
+pub(super) fn room_for_files() -> Result<()> {
+    match getrlimit(Resource::RLIMIT_FSIZE) {
+        Ok((soft, _)) if soft < LONGEST_FILE => {
+            let what = "the limit on the size of files is too low to make a view";
+            Err(Error::new(Step::Mount, what).with_cure("raise it (ulimit -H -f) to 16384 or more"))
+        }
+        _ => Ok(()),
     }
 }

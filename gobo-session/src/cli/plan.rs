@@ -43,7 +43,7 @@ fn describe(plan: &Plan, size: Size) -> String {
     }
     let current = plan.chosen.iter().filter(|choice| choice.linked).count();
     table.text(&format!(
-        "{current} of {} current already; {}",
+        "current already: {current} of {}; {}",
         count(plan.chosen.len(), "version"),
         layer(size)
     ));

@@ -5,7 +5,7 @@
 
 use super::arguments::Run;
 use super::exit::Exit;
-use super::limits::Raised;
+use super::limits::{Raised, room_for_files};
 use super::request::Asked;
 use super::talk;
 use crate::command::{NotStarted, become_command};
@@ -73,6 +73,7 @@ fn enter(root: &Path, layout: &Layout, shown: &Shown, plan: &Plan, layer: &Layer
             "ask the administrator to make the folders /run/gobo-session/index and /run/gobo-session/view",
         ));
     }
+    room_for_files()?;
     if nix::unistd::geteuid().is_root() {
         namespace::enter_mount_namespace()?;
     } else {

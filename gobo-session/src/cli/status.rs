@@ -51,8 +51,11 @@ fn describe(tree: Option<&Tree>, plan: &Plan, about: Option<&About>) -> String {
         Some(format!("; session of {user} by {service}"))
     });
     let session = session.unwrap_or_default();
-    let mut text = format!("in a view: {}{}, plan {}\n", Safe(&profile), Safe(&session), plan.id());
     let mut table = Table::default();
+    table.text(&format!("in a view: {profile}{session}, plan {}", plan.id()));
+    if plan.to_link().next().is_none() {
+        table.text("  nothing in it differs from the host");
+    }
     for (_, choice) in plan.to_link() {
         let program = tree.and_then(|tree| tree.program(&choice.program).ok()).flatten();
         let host = program.and_then(|program| program.current.clone()).unwrap_or_else(|| "none".into());
@@ -62,8 +65,7 @@ fn describe(tree: Option<&Tree>, plan: &Plan, about: Option<&About>) -> String {
             plan.because(&choice.source).join(", "),
         ]);
     }
-    text.push_str(&table.to_string());
-    text
+    table.to_string()
 }
 
 /// The same layout, with paths below another root.

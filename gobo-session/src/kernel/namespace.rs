@@ -18,7 +18,7 @@ pub struct WayBack {
     namespace: Kept,
     root: Kept,
     cwd: Kept,
-    persona: Option<Persona>,
+    persona: Persona,
 }
 
 /// A descriptor that must still be what it was: somebody may close descriptors that are not his.
@@ -51,7 +51,7 @@ impl WayBack {
             namespace: Kept::open("/proc/thread-self/ns/mnt", OFlags::RDONLY)?,
             root: Kept::open("/", place)?,
             cwd: Kept::open(".", place)?,
-            persona: personality::get().ok(),
+            persona: persona()?,
         })
     }
 
@@ -83,10 +83,7 @@ impl WayBack {
         fchdir(&self.root.fd).because(Step::Leave, || "fchdir to the old root".into())?;
         chroot(".").because(Step::Leave, || "chroot to the old root".into())?;
         fchdir(&self.cwd.fd).because(Step::Leave, || "fchdir to the old folder".into())?;
-        if let Some(persona) = self.persona {
-            let _ = personality::set(persona);
-        }
-        Ok(())
+        change_persona(self.persona, Step::Leave)
     }
 }
 
@@ -153,11 +150,21 @@ pub fn go_to_init() -> Result<WayBack> {
 /// Makes the calling thread say what system it is: `i686` with PER_LINUX32, else what the kernel is.
 pub(super) fn set_personality(is_32_bit: bool) -> Result<()> {
     let linux32 = Persona::from_bits_retain(PER_LINUX32);
-    let now = personality::get().unwrap_or(Persona::empty());
+    let now = persona()?;
     let wanted = if is_32_bit { now | linux32 } else { now.difference(linux32) };
-    personality::set(wanted)
-        .map(|_| ())
-        .map_err(|e| Error::call(Step::Attach, "personality", rustix::io::Errno::from_raw_os_error(e as i32)))
+    if wanted == now { Ok(()) } else { change_persona(wanted, Step::Attach) }
+}
+
+fn persona() -> Result<Persona> {
+    personality::get().map_err(|errno| persona_error(errno, Step::Attach))
+}
+
+fn change_persona(wanted: Persona, step: Step) -> Result<()> {
+    personality::set(wanted).map(drop).map_err(|errno| persona_error(errno, step))
+}
+
+fn persona_error(errno: nix::Error, step: Step) -> Error {
+    Error::call(step, "personality", rustix::io::Errno::from_raw_os_error(errno as i32))
 }
 
 /// See personality(2).

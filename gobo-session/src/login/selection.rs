@@ -36,9 +36,12 @@ pub(super) fn group_names(login: &Login, deadline: Instant) -> Option<Vec<String
     Some(text.strip_suffix('.')?.lines().map(str::to_owned).collect())
 }
 
-/// What the user selected: `None` where he has no file. The error says why the file was not used, and nothing of what
+/// What the user selected: `None` where he has no file, or no home to have it in. The error says why the file was not used, and nothing of what
 /// is in it.
 pub(super) fn read(login: &Login, deadline: Instant) -> Result<Option<Selection>, String> {
+    if !login.home.is_absolute() {
+        return Ok(None);
+    }
     let path = login.home.join(FILE);
     let unread = |why: &str| format!("{} is ignored: {why}", path.display());
     let user = CString::new(login.user.as_str()).map_err(|_| unread("the user's name is odd"))?;

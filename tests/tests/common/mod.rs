@@ -9,7 +9,7 @@ use gobo_session::tree::{Layout, Tree};
 use gobo_session::trusted::Trust;
 use gobo_tests::oracle::{self, Chosen};
 use nix::sched::{CloneFlags, unshare};
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
+use rustix::mount::{MountPropagationFlags, UnmountFlags, mount_change, unmount};
 use rustix::process::{chroot, fchdir};
 use std::path::Path;
 
@@ -51,13 +51,6 @@ pub fn plan_for(tree: &Tree, chosen: &[Chosen], pure: bool) -> Result<Plan> {
 pub fn own_namespace() -> Result<()> {
     unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
-    Ok(())
-}
-
-/// As [`own_namespace`], with an empty tmpfs at `scratch`.
-pub fn own_namespace_with(scratch: &Path) -> Result<()> {
-    own_namespace()?;
-    mount("worlds", scratch, "tmpfs", MountFlags::empty(), None)?;
     Ok(())
 }
 

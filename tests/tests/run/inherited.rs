@@ -5,7 +5,7 @@ use anyhow::Result;
 use gobo_tests::requires_gobo_root;
 
 /// Does what its first argument says, in Python, and becomes the rest of them.
-const LAUNCH: &str = "
+pub(super) const LAUNCH: &str = "
 import os, resource, signal, sys
 from ctypes import CDLL
 for number in signal.SIGPIPE, signal.SIGXFSZ:
@@ -90,6 +90,11 @@ fn resource_limits_stay_and_do_not_get_into_the_way() -> Result<()> {
         let setup = format!("resource.setrlimit(resource.RLIMIT_{limit}, {values})");
         same(&machine, &setup, &["cat", "/proc/self/limits"])?;
     }
+    let hard =
+        ["python3", "-c", LAUNCH, "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))", "gobo-session", "run"];
+    assert!(machine.command([&hard[..], &["true"]].concat()).run()?.status.success());
+    let output = machine.command([&hard[..], &LUA, &["true"]].concat()).run()?;
+    assert!(output.status.code() == Some(125) && output.errors().contains("ulimit -H -f"), "{output}");
     Ok(())
 }
 

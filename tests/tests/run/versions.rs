@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// What is run in a shell, and a text that is written then.
 const VERSIONS: [(&str, &str); 9] = [
     ("gobo-session run --with 'Lua = 5.1.5' lua -v", "Lua 5.1.5"),
-    ("gobo-session run --with 'Lua < 5.4' lua -v", "Lua 5.3.6"),
+    ("gobo-session run --with 'Lua >= 5.2, < 5.4' lua -v", "Lua 5.3.6"),
     ("gobo-session run --with 'Python = 3.9.2' python3 -V", "Python 3.9.2"),
     ("gobo-session run --with 'Bash = 5.2.37' bash --version", "version 5.2.37("),
     ("gobo-session run --with 'Bash = 5.2.37' python3 -c 'import os; print(os.confstr(2))'", "glibc 2.41"),
@@ -88,6 +88,19 @@ fn the_name_of_a_command_leads_to_the_version_that_others_need() -> Result<()> {
         "Tool/1.0"
     );
     assert_eq!(machine.run(["/Programs/Tool/1.1/bin/tool"])?.success()?.text(), "Tool/1.1");
+    Ok(())
+}
+
+#[test]
+fn a_command_in_the_folder_that_path_means_is_the_one_that_is_run() -> Result<()> {
+    let machine = Machine::new(&requires_gobo_root!())?;
+    for (path, folder) in
+        [(":/System/Index/bin", "/Programs/Lua/5.1.5/bin"), ("5.1.5/bin:/System/Index/bin", "/Programs/Lua")]
+    {
+        let words = gobo_session_run(["lua", "-e", "print(_VERSION, os.getenv('LUA_PATH'))"]);
+        let output = machine.command(words).env("PATH", path).cwd(folder).run()?.success()?;
+        assert_eq!(output.text(), "Lua 5.1\t/Programs/Lua/5.1.5/share/lua/5.1/?.lua;;");
+    }
     Ok(())
 }
 

@@ -39,6 +39,7 @@ unsafe extern "C" {
         conversation: *const Conversation,
         handle: *mut *mut Handle,
     ) -> c_int;
+    fn pam_setcred(handle: *mut Handle, flags: c_int) -> c_int;
     fn pam_open_session(handle: *mut Handle, flags: c_int) -> c_int;
     fn pam_close_session(handle: *mut Handle, flags: c_int) -> c_int;
     fn pam_end(handle: *mut Handle, status: c_int) -> c_int;
@@ -47,6 +48,7 @@ unsafe extern "C" {
 
 const PAM_SUCCESS: c_int = 0;
 const PAM_BUF_ERR: c_int = 5;
+const PAM_ESTABLISH_CRED: c_int = 2;
 const PAM_SILENT: c_int = 0x8000;
 
 /// A PAM transaction.
@@ -66,6 +68,9 @@ impl Transaction {
         let code =
             unsafe { pam_start(service.as_ptr(), user.as_ptr(), &raw const *conversation, &raw mut handle) };
         ensure!(code == PAM_SUCCESS, "pam_start: {code}");
+        // As services do; and libpam loads its modules at this, so that a trace of open_session is of nothing else.
+        // SAFETY: the handle is that of the transaction which has just begun.
+        unsafe { pam_setcred(handle, PAM_ESTABLISH_CRED) };
         Ok(Self { handle, conversation, flags: if silent { PAM_SILENT } else { 0 } })
     }
 
