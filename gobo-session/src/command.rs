@@ -7,9 +7,9 @@ use crate::tree::Tree;
 use rustix::fs::{self, Access, AtFlags, OFlags};
 use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The longest first line of a script that is read, as the kernel reads it.
 const MAX_SHEBANG: usize = 256;
@@ -25,6 +25,8 @@ pub struct Belongs {
     pub version: String,
     /// Its version's architecture.
     pub arch: Arch,
+    /// Whether it is this very version: its path does not lead through the index, so that no view leads it elsewhere.
+    pub is_fixed: bool,
 }
 
 /// The version that a command belongs to, as it is seen now: its own file's, or for a script outside /Programs its
@@ -35,11 +37,11 @@ pub struct Belongs {
 pub fn belongs_to(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Result<Option<Belongs>> {
     let mut command = command.to_owned();
     for _ in 0..4 {
-        let Some((fd, real)) = find(tree, &command, path) else { return Ok(None) };
-        if let Some(found) = version_at(tree, real)? {
+        let Some(file) = find(tree, &command, path) else { return Ok(None) };
+        if let Some(found) = version_of(tree, &file)? {
             return Ok(Some(found));
         }
-        match interpreter(fd) {
+        match interpreter(&file.fd) {
             Some(interpreter) => command = interpreter,
             None => return Ok(None),
         }
@@ -47,37 +49,69 @@ pub fn belongs_to(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Result<
     Ok(None)
 }
 
-/// Finds the file of a command and its real path inside the tree.
-fn find(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Option<(OwnedFd, PathBuf)> {
+/// The file of a command.
+struct CommandFile {
+    fd: OwnedFd,
+    /// Where it was found, by its absolute path inside the tree.
+    found: PathBuf,
+    /// Its real path inside the tree.
+    real: PathBuf,
+}
+
+/// Finds the file of a command.
+fn find(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Option<CommandFile> {
     files(command.as_bytes(), path).into_iter().find_map(|candidate| {
-        let candidate = std::path::absolute(OsStr::from_bytes(&candidate)).ok()?.into_os_string().into_vec();
-        let fd = tree.open_inside(&candidate, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY).ok()?;
-        let is_file = fs::fstat(&fd).ok().map(|s| fs::FileType::from_raw_mode(s.st_mode));
+        let found = std::path::absolute(OsStr::from_bytes(&candidate)).ok()?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let fd = tree.open_inside(found.as_os_str().as_bytes(), flags).ok()?;
+        let kind = fs::fstat(&fd).ok().map(|s| fs::FileType::from_raw_mode(s.st_mode));
         let own = format!("/proc/self/fd/{}", fd.as_raw_fd());
-        let runs = fs::accessat(fs::CWD, &own, Access::EXEC_OK, AtFlags::EACCESS).is_ok();
-        if is_file != Some(fs::FileType::RegularFile) || !runs {
+        let runs = fs::accessat(fs::CWD, own, Access::EXEC_OK, AtFlags::EACCESS).is_ok();
+        if kind != Some(fs::FileType::RegularFile) || !runs {
             return None;
         }
-        let root = fs::readlink(format!("/proc/self/fd/{}", tree.root().as_raw_fd()), Vec::new()).ok()?;
-        let real = PathBuf::from(OsString::from_vec(fs::readlink(own, Vec::new()).ok()?.into_bytes()));
-        let inside = real.strip_prefix(OsStr::from_bytes(root.as_bytes())).ok()?;
-        Some((fd, PathBuf::from("/").join(inside)))
+        let real = real_path(tree, fd.as_fd())?;
+        Some(CommandFile { fd, found, real })
     })
 }
 
-/// The version whose folder a real path lies in.
-fn version_at(tree: &Tree, path: PathBuf) -> Result<Option<Belongs>> {
-    let Some(owner) = tree.owner(b"/", path.as_os_str().as_bytes()) else { return Ok(None) };
+/// Where an open file is, inside the tree.
+fn real_path(tree: &Tree, fd: BorrowedFd<'_>) -> Option<PathBuf> {
+    let path_of = |fd: BorrowedFd<'_>| {
+        let path = fs::readlink(format!("/proc/self/fd/{}", fd.as_raw_fd()), Vec::new()).ok()?;
+        Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
+    };
+    Some(Path::new("/").join(path_of(fd)?.strip_prefix(path_of(tree.root())?).ok()?))
+}
+
+/// The version whose folder a file lies in.
+fn version_of(tree: &Tree, file: &CommandFile) -> Result<Option<Belongs>> {
+    let Some(owner) = tree.owner(b"/", file.real.as_os_str().as_bytes()) else { return Ok(None) };
     let Some(program) = tree.installed(&owner) else { return Ok(None) };
     let Some(version) = program.version(&owner.version) else { return Ok(None) };
     let arch = version.arch(tree)?.clone();
-    Ok(Some(Belongs { path, program: program.name.clone(), version: owner.version, arch }))
+    let is_fixed = !is_in_index(tree, &file.found);
+    Ok(Some(Belongs {
+        path: file.real.clone(),
+        program: program.name.clone(),
+        version: owner.version,
+        arch,
+        is_fixed,
+    }))
+}
+
+/// Whether the folder that a path names a file in is one of the index, as /bin is.
+fn is_in_index(tree: &Tree, path: &Path) -> bool {
+    let folder = path.parent().unwrap_or(path).as_os_str().as_bytes();
+    let flags = OFlags::PATH | OFlags::DIRECTORY;
+    let real = tree.open_inside(folder, flags).ok().and_then(|fd| real_path(tree, fd.as_fd()));
+    real.is_some_and(|real| real.starts_with(&tree.layout().index))
 }
 
 /// The program that runs a script; for `env NAME` that is NAME.
-fn interpreter(fd: OwnedFd) -> Option<OsString> {
+fn interpreter(fd: &OwnedFd) -> Option<OsString> {
     let mut line = [0_u8; MAX_SHEBANG];
-    let read = rustix::io::pread(&fd, &mut line, 0).ok()?;
+    let read = rustix::io::pread(fd, &mut line, 0).ok()?;
     let line = line[..read].split(|b| *b == b'\n').next()?.strip_prefix(b"#!")?;
     let mut words = line.split(|b| matches!(b, b' ' | b'\t')).filter(|word| !word.is_empty());
     let first = words.next()?;

@@ -149,6 +149,9 @@ fn open_for_root(shown: Result<Shown>) -> Session {
     session
 }
 
+/// A view that nobody sees yet, and the variables that go with it.
+type Prepared = (View, Vec<(String, String)>);
+
 /// Decides, resolves, compiles, tries and mounts; `None` where the login gets no view.
 fn prepare(
     login: &Login,
@@ -156,7 +159,7 @@ fn prepare(
     config: &Config,
     shown: &Shown,
     wanted: &mut Wanted,
-) -> Result<Option<(View, Vec<(String, String)>)>> {
+) -> Result<Option<Prepared>> {
     let deadline = Instant::now() + config.policy.deadline;
     let name = match &options.profile {
         Some(fixed) => Some(fixed.clone()),

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn words_are_read_and_unknown_ones_kept_for_the_log() {
-        let line = ["open", "debug", "config=/tmp/x", "profile=i686", "on-failure=deny", "colour", "config=x"];
+        let line =
+            ["open", "debug", "config=/tmp/x", "profile=i686", "on-failure=deny", "colour", "config=x"];
         let arguments = Arguments::parse(line);
         assert!(arguments.opens() && !arguments.closes() && arguments.debug && !arguments.quiet);
         assert_eq!(arguments.options.config, PathBuf::from("/tmp/x"));

@@ -13,7 +13,10 @@ mod libpam;
 mod log;
 mod session;
 
-use handle::PamModule;
-use pam::pam_hooks;
+/// The functions that libpam calls. The macro documents none of them; pam(3) does.
+#[allow(missing_docs, unreachable_pub)]
+mod hooks {
+    use crate::handle::PamModule;
 
-pam_hooks!(PamModule);
+    pam::pam_hooks!(PamModule);
+}

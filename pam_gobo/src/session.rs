@@ -87,7 +87,10 @@ fn begin(caller: &mut impl Caller, login: &Login, session: Session) {
     if let Some(back) = session.back
         && !caller.keep(back)
     {
-        caller.log(Level::Warning, "the way back could not be kept: this process stays in the session's namespace");
+        caller.log(
+            Level::Warning,
+            "the way back could not be kept: this process stays in the session's namespace",
+        );
     }
 }
 
@@ -104,7 +107,10 @@ fn fail(caller: &mut impl Caller, login: &Login, failure: Failure, arguments: &A
     if !arguments.quiet {
         let what = if denied { "This login is denied" } else { "You see the system's own programs" };
         let whose = profile.as_deref().map(|name| format!("profile {name}")).unwrap_or("your profile".into());
-        caller.tell(&format!("{what}: {} could not be set up. The administrator's log has the reason.", Safe(&whose)));
+        caller.tell(&format!(
+            "{what}: {} could not be set up. The administrator's log has the reason.",
+            Safe(&whose)
+        ));
     }
     begin(caller, login, session);
     outcome(on_failure)

@@ -20,7 +20,8 @@ use elf::Elf;
 const LIB: &str = "/System/Index/lib";
 
 /// Where only the 64-bit loader looks, and before [`LIB`]: Glibc since 2.33, and before 2.37.
-const LIB_64: [&str; 4] = ["glibc-hwcaps/x86-64-v4", "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v2", "x86_64"];
+const LIB_64: [&str; 4] =
+    ["glibc-hwcaps/x86-64-v4", "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v2", "x86_64"];
 
 /// What the programs in the index's `bin` and `libexec`, and the set-user-ID programs everywhere in it, do not find: the
 /// loader, a library, a symbol version. A program that finds everything is not in the map.
@@ -211,8 +212,11 @@ mod tests {
     fn a_program_alone_lacks_its_loader_and_its_libraries() {
         let (world, elf) = world_with_an_elf_program();
         let missing = missing_libraries(world.root()).unwrap();
-        let mut wanted: Vec<String> =
-            elf.needed.iter().map(|name| format!("{name} (needed by /Programs/Tester/1.0/bin/tester)")).collect();
+        let mut wanted: Vec<String> = elf
+            .needed
+            .iter()
+            .map(|name| format!("{name} (needed by /Programs/Tester/1.0/bin/tester)"))
+            .collect();
         wanted.extend(elf.interpreter.map(|path| format!("{path} (the program interpreter)")));
         wanted.sort();
         assert_eq!(missing, BTreeMap::from([("bin/tester".to_owned(), wanted)]));
@@ -222,8 +226,11 @@ mod tests {
     fn a_program_with_its_libraries_lacks_nothing() {
         let (world, elf) = world_with_an_elf_program();
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        let libraries: BTreeSet<&str> =
-            maps.lines().filter_map(|line| line.split_whitespace().nth(5)).filter(|path| path.contains(".so")).collect();
+        let libraries: BTreeSet<&str> = maps
+            .lines()
+            .filter_map(|line| line.split_whitespace().nth(5))
+            .filter(|path| path.contains(".so"))
+            .collect();
         for path in libraries {
             let name = path.rsplit('/').next().unwrap();
             world.program("Libraries", "1.0").file(&format!("lib/{name}"));
@@ -245,5 +252,31 @@ mod tests {
         for (name, lacks) in missing_libraries(Path::new(&root)).unwrap() {
             eprintln!("{name}: {}", lacks.join(", "));
         }
+    }
+
+    #[test]
+    fn a_symbol_version_must_be_defined_by_its_library() {
+        let loaded = |path: &str, elf: Elf| Loaded {
+            elf,
+            path: path.to_owned(),
+            origin: String::new(),
+            loader: None,
+            names: vec![path.to_owned()],
+            place: Vec::new(),
+        };
+        let needs = |version: &str| ("libc.so.6".to_owned(), version.to_owned());
+        let needs_versions = vec![needs("GLIBC_2.36"), needs("GLIBC_2.38")];
+        let program = loaded("prog", Elf { needs_versions, ..Elf::default() });
+        let library = |versions: &[&str]| {
+            let defines_versions = versions.iter().map(|version| (*version).to_owned()).collect();
+            loaded("libc.so.6", Elf { defines_versions, ..Elf::default() })
+        };
+        let mut lacks = BTreeSet::new();
+        let mut all = vec![program, library(&["GLIBC_2.36"])];
+        check_versions(&all, &mut lacks);
+        assert_eq!(lacks.pop_first().as_deref(), Some("GLIBC_2.38 in libc.so.6 (needed by prog)"));
+        all[1] = library(&[]);
+        check_versions(&all, &mut lacks);
+        assert_eq!(lacks, BTreeSet::new());
     }
 }

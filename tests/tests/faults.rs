@@ -6,22 +6,39 @@ use gobo_tests::lab::{Lab, view_of};
 use gobo_tests::requires_gobo_root;
 use std::collections::BTreeMap;
 
-const POLICY: &str = "[default]\nprofile = \"lua51\"\nallow = [\"lua51\"]\n";
-const PROFILE: (&str, &str) = ("lua51", "programs = [\"Lua = 5.1.5\"]\npersonality = true\n");
+const POLICY: &str = "exempt = [\"dora\"]\n[default]\nprofile = \"lua51\"\nallow = [\"lua51\"]\n\
+                      [[rule]]\nuser = \"bob\"\nprofile = \"lua53\"\n";
+const PROFILES: [(&str, &str); 2] = [
+    ("lua51", "programs = [\"Lua = 5.1.5\"]\npersonality = true\n"),
+    ("lua53", "programs = [\"Lua = 5.3.6\"]\n"),
+];
+
+/// What is run in the session: a program of the view has to start, and the user has to be himself.
+const SCRIPT: &str = "lua -v > /dev/null 2>&1 && id -un";
 
 /// Where strace writes, in the chamber.
 const TRACE: &str = "/tmp/trace";
 
-/// Calls whose failure says nothing about us: without memory no program goes on, what is closed is closed, and what
-/// libc asks for locks and signals does not fail.
-const NEVER_FAIL: [&str; 9] =
-    ["brk", "mmap", "munmap", "mprotect", "mremap", "close", "futex", "rt_sigprocmask", "rt_sigaction"];
+/// Calls whose failure says nothing about us: without memory no program goes on, what is closed is closed, who is not
+/// waited for stays, and what libc asks for locks and signals does not fail.
+const NEVER_FAIL: [&str; 10] = [
+    "brk",
+    "mmap",
+    "munmap",
+    "mprotect",
+    "mremap",
+    "close",
+    "waitid",
+    "futex",
+    "rt_sigprocmask",
+    "rt_sigaction",
+];
 
 /// Of calls that are made very often, the first and the last so many are made to fail.
 const EACH_END: usize = 4;
 
 /// Calls of the set-up itself, which fail each time that they are made.
-const SET_UP: [&str; 14] = [
+const SET_UP: [&str; 18] = [
     "unshare",
     "fsopen",
     "fsconfig",
@@ -36,13 +53,73 @@ const SET_UP: [&str; 14] = [
     "clone3",
     "pipe2",
     "getcwd",
+    "setns",
+    "umount2",
+    "chdir",
+    "fchdir",
 ];
 
-fn strace(lab: &Lab, option: &str) -> Result<Report> {
-    lab.client("ann")
-        .script("lua -v 2>&1 | cut -d' ' -f2; id -un")
-        .under(&["strace", "-qq", "-o", TRACE, option])
-        .run()
+/// A client that is traced, and the two views that it can have: the one that it comes from and the one meant for it.
+struct Traced<'l> {
+    lab: &'l Lab,
+    user: &'l str,
+    prefix: Vec<&'l str>,
+    views: [Vec<String>; 2],
+}
+
+impl Traced<'_> {
+    fn run(&self, option: &str) -> Result<Report> {
+        let strace = ["strace", "-qq", "-o", TRACE, option];
+        let prefix: Vec<&str> = self.prefix.iter().copied().chain(strace).collect();
+        self.lab.client(self.user).script(SCRIPT).under(&prefix).run()
+    }
+
+    /// Makes each call of open_session fail in turn; gives how many failed, and how many logins went without their view.
+    fn fail_in_turn(&self, is_tried: impl Fn(&str) -> bool) -> Result<(usize, usize)> {
+        self.run("-etrace=all")?;
+        let good = self.run("-etrace=all")?;
+        ensure!(good.inside.view()? == self.views[1], "{good:#?}");
+        let calls = calls_of_open(&self.lab.chamber.read(TRACE)?)?;
+        let (mut failed, mut without) = (0, 0);
+        for (name, numbers) in calls.iter().filter(|(name, _)| is_tried(name)) {
+            for number in tried(name, numbers) {
+                let what = format!("{name} number {number} fails for {}", self.user);
+                let report =
+                    self.run(&format!("-einject={name}:error=EIO:when={number}")).context(what.clone())?;
+                let trace = self.lab.chamber.read(TRACE)?;
+                ensure!(trace.contains("(INJECTED)"), "{what}: but nothing was made to fail");
+                self.assert_whole_or_nothing(&report)
+                    .with_context(|| format!("{what}\n{}", around_fault(&trace)))?;
+                failed += 1;
+                without += usize::from(report.inside.view()? != self.views[1]);
+            }
+        }
+        Ok((failed, without))
+    }
+
+    /// Makes sure that a login with one failed call is a login, in the whole view that is meant for it, in none, or
+    /// where it came from.
+    fn assert_whole_or_nothing(&self, report: &Report) -> Result<()> {
+        let view = report.inside.view()?;
+        let moved = report.before.namespace != report.inside.namespace;
+        ensure!(report.open == 0 && report.close == 0, "{} {}", report.open, report.close);
+        ensure!(report.stdout.ends_with(&format!("{}\n", self.user)), "{report:#?}");
+        ensure!(view.is_empty() || self.views.contains(&view), "{view:#?}");
+        ensure!(moved || view == self.views[0], "not moved, and yet: {view:#?}");
+        ensure!(!moved || view != self.views[0] || view == self.views[1], "moved for nothing");
+        let is_32_bit = view.iter().any(|line| line.contains(":lua51:"));
+        ensure!((report.inside.personality == "00000008") == is_32_bit, "{}", report.inside.personality);
+        ensure!(
+            report.inside.cwd == report.before.cwd && report.inside.root == report.before.root,
+            "cwd or root"
+        );
+        let leaked =
+            |d: &&String| !report.before.descriptors.contains(d) && !d.starts_with("mnt:") && *d != "/";
+        let leaks: Vec<_> = report.inside.descriptors.iter().filter(leaked).collect();
+        ensure!(leaks.is_empty(), "{leaks:?}");
+        ensure!(report.before == report.after, "{:#?}\n{:#?}", report.before, report.after);
+        Ok(())
+    }
 }
 
 /// The system calls between opening and opened, each with its number since the program began.
@@ -82,54 +159,38 @@ fn around_fault(trace: &str) -> String {
     lines[at.saturating_sub(6)..lines.len().min(at + 10)].join("\n")
 }
 
-/// Makes sure that a login with one failed call is a login, in a whole view or in none.
-fn assert_whole_or_nothing(report: &Report, what: &str) -> Result<()> {
-    let view = report.inside.view()?;
-    let has_view = !view.is_empty();
-    let (lua, machine) = if has_view { ("5.1.5", "00000008") } else { ("5.4.4", "00000000") };
-    ensure!(report.open == 0 && report.close == 0, "{what}: {} {}", report.open, report.close);
-    ensure!(report.stdout == format!("{lua}\nann\n"), "{what}: {report:#?}");
-    ensure!(!has_view || view == view_of("lua51", &["bin"]), "{what}: {view:#?}");
-    ensure!(report.inside.personality == machine, "{what}: {}", report.inside.personality);
-    let moved = report.before.namespace != report.inside.namespace;
-    ensure!(moved == has_view, "{what}: in another namespace without a view");
-    ensure!(report.inside.cwd == report.before.cwd && report.inside.root == report.before.root, "{what}");
-    let leaked = |d: &&String| !report.before.descriptors.contains(d) && !d.starts_with("mnt:") && *d != "/";
-    let leaks: Vec<_> = report.inside.descriptors.iter().filter(leaked).collect();
-    ensure!(leaks.is_empty(), "{what}: {leaks:?}");
-    ensure!(report.after.children.is_empty(), "{what}: a child is left");
-    ensure!(report.before == report.after, "{what}: {:#?}\n{:#?}", report.before, report.after);
-    Ok(())
+fn lab(root: &std::path::Path) -> Result<Lab> {
+    let lab = Lab::new(root, POLICY, &PROFILES)?;
+    // The module alone: how others of the stack take a failure is theirs to say.
+    let stack = "auth required pam_permit.so\nsession optional pam_gobo.so close\nsession required pam_gobo.so open\n";
+    lab.chamber.write("/etc/pam.d/pamtester", stack)?;
+    lab.select("ann", "lua51")?;
+    Ok(lab)
 }
 
 #[test]
 fn a_login_survives_the_failure_of_any_system_call() -> Result<()> {
-    let lab = Lab::new(&requires_gobo_root!(), POLICY, &[PROFILE])?;
-    // The module alone: how others of the stack take a failure is theirs to say.
-    lab.chamber.write(
-        "/etc/pam.d/pamtester",
-        "session optional pam_gobo.so close\nsession required pam_gobo.so open\n",
-    )?;
-    lab.select("ann", "lua51")?;
-    strace(&lab, "-etrace=all")?;
-    let whole = strace(&lab, "-etrace=all")?;
-    assert_eq!(whole.inside.view()?, view_of("lua51", &["bin"]));
-    let calls = calls_of_open(&lab.chamber.read(TRACE)?)?;
-    let mut without_view = 0;
-    let mut count = 0;
-    for (name, numbers) in &calls {
-        for number in tried(name, numbers) {
-            let what = format!("{name} number {number} fails");
-            let report =
-                strace(&lab, &format!("-einject={name}:error=EIO:when={number}")).context(what.clone())?;
-            let trace = lab.chamber.read(TRACE)?;
-            ensure!(trace.contains("(INJECTED)"), "{what}: but nothing was made to fail");
-            assert_whole_or_nothing(&report, &what).with_context(|| around_fault(&trace))?;
-            without_view += usize::from(report.inside.namespace == report.before.namespace);
-            count += 1;
-        }
+    let lab = lab(&requires_gobo_root!())?;
+    let views = [Vec::new(), view_of("lua51", &["bin"])];
+    let (failed, without) =
+        Traced { lab: &lab, user: "ann", prefix: Vec::new(), views }.fail_in_turn(|_| true)?;
+    println!("{failed} calls failed; {without} logins went without their view");
+    assert!(failed > 50 && without > 20);
+    Ok(())
+}
+
+#[test]
+fn a_login_from_within_a_session_survives_the_failure_of_each_step() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let mut session = lab.chamber.command(["su", "ann", "-c", "echo $$; read end"]).input("").spawn()?;
+    let pid = session.line(gobo_tests::chamber::TIMEOUT)?;
+    let steps = |name: &str| SET_UP.contains(&name);
+    for (user, view) in [("bob", view_of("lua53", &["bin"])), ("dora", Vec::new()), ("root", Vec::new())] {
+        let enter = vec!["nsenter", "--mount", "--target", &pid, "setarch", "linux32"];
+        let views = [view_of("lua51", &["bin"]), view];
+        let (failed, without) = Traced { lab: &lab, user, prefix: enter, views }.fail_in_turn(steps)?;
+        println!("{user}: {failed} calls failed; {without} logins did not get there");
+        assert!(failed > 3 && without > 1);
     }
-    println!("{count} calls of {} kinds failed; {without_view} logins went without their view", calls.len());
-    assert!(count > 50 && without_view > 20);
     Ok(())
 }

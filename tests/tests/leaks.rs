@@ -112,12 +112,20 @@ fn r10_su_is_killed_and_what_it_started_lives_on_in_its_view() -> Result<()> {
     let root = requires_gobo_root!();
     let _alone = ALONE.lock();
     let (lab, before) = lab(&root)?;
-    let mut su = lab.chamber.spawn(["su", "ann", "-c", "setsid sleep 100 < /dev/null > /dev/null 2>&1 & echo on; wait"])?;
+    let mut su = lab.chamber.spawn([
+        "su",
+        "ann",
+        "-c",
+        "setsid sleep 100 < /dev/null > /dev/null 2>&1 & echo on; wait",
+    ])?;
     su.expect("on", PATIENCE)?;
     std::thread::sleep(Duration::from_millis(50));
     let pid = su.pid();
     assert_view_lives_as_long_as_its_last_process(&lab, &before, pid)?;
-    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&su.wait(PATIENCE)?), Some(Signal::KILL.as_raw()));
+    assert_eq!(
+        std::os::unix::process::ExitStatusExt::signal(&su.wait(PATIENCE)?),
+        Some(Signal::KILL.as_raw())
+    );
     Ok(())
 }
 
@@ -128,7 +136,8 @@ fn r10_the_monitor_of_sshd_is_killed_and_what_it_started_lives_on_in_its_view() 
     let (lab, _) = lab(&root)?;
     let ssh = lab.chamber.start_sshd(&["ann"])?;
     let before = lab.chamber.host_state()?;
-    let mut session = ssh.command("ann", "setsid sleep 100 < /dev/null > /dev/null 2>&1 & echo on; wait").spawn()?;
+    let mut session =
+        ssh.command("ann", "setsid sleep 100 < /dev/null > /dev/null 2>&1 & echo on; wait").spawn()?;
     session.expect("on", PATIENCE)?;
     std::thread::sleep(Duration::from_millis(50));
     let monitor = process_named(&lab, "sshd", ssh.daemon().pid())?;

@@ -7,12 +7,12 @@ use crate::command::{self, Belongs};
 use crate::config::{Config, Profile};
 use crate::error::Result;
 use crate::kernel::{self, PLAN_FILE, Shown};
-use crate::plan::{Plan, Source, Wish};
+use crate::plan::{Choice, Plan, Source, Wish};
 use crate::requirement::{ProgramName, Requirement, Wanted};
 use crate::resolve::{Request, resolve};
 use crate::tree::{Layout, Tree};
 use crate::trusted::Trust;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 
 /// Whom a command believes: root only what is root's, anybody else what he likes, since he can harm himself only.
@@ -36,13 +36,18 @@ impl Asked {
         let is_here = wishes.root == Path::new("/");
         let shown = if is_here { kernel::shown(&layout)? } else { Shown::default() };
         let tree = Tree::open(&wishes.root, shown.base(), layout.clone(), trust())?;
-        let session = if wishes.fresh { None } else { session(&shown) };
-        let profile = wishes.profile.as_deref().map(|name| config.profile(name)).transpose()?;
-        let command = match command.first() {
-            Some(name) => Named::find(&tree, name, is_here, &shown, wishes.fresh)?,
+        let path = std::env::var_os("PATH").filter(|_| is_here);
+        let mut belongs = match command.first() {
+            Some(name) => command::belongs_to(&tree, name, path.as_deref())?,
             None => None,
         };
-        let request = request(&tree, wishes, profile, session, command)?;
+        let mut session = session(&shown);
+        if wishes.fresh {
+            let forgotten = session.take();
+            belongs = belongs.filter(|belongs| !is_forgotten(forgotten, belongs));
+        }
+        let profile = wishes.profile.as_deref().map(|name| config.profile(name)).transpose()?;
+        let request = request(&tree, wishes, profile, session, belongs)?;
         Ok(Self { tree, layout, shown, request })
     }
 
@@ -58,39 +63,23 @@ fn session(shown: &Shown) -> Option<Plan> {
     Plan::from_json(&text).ok()
 }
 
-/// The command that is to be run, where a program of the tree brings it.
-struct Named {
-    belongs: Belongs,
-    /// Whether it was named by its path: then no other version of its program will do.
-    by_path: bool,
+/// Whether a command's name leads to its version only because of a view around, which is to be forgotten.
+fn is_forgotten(around: Option<Plan>, belongs: &Belongs) -> bool {
+    let is_it = |choice: &Choice| (&choice.program, &choice.version) == (&belongs.program, &belongs.version);
+    !belongs.is_fixed && around.is_some_and(|plan| plan.to_link().any(|(_, choice)| is_it(choice)))
 }
 
-impl Named {
-    fn find(tree: &Tree, name: &OsStr, is_here: bool, shown: &Shown, fresh: bool) -> Result<Option<Self>> {
-        let path = std::env::var_os("PATH").filter(|_| is_here);
-        let by_path = name.as_encoded_bytes().contains(&b'/');
-        let Some(belongs) = command::belongs_to(tree, name, path.as_deref())? else { return Ok(None) };
-        // Its name may lead to it only because the view around says so, and that is to be forgotten.
-        let around = if fresh && !by_path { session(shown) } else { None };
-        let is_forgotten = around.is_some_and(|plan| {
-            plan.to_link()
-                .any(|(_, choice)| (&choice.program, &choice.version) == (&belongs.program, &belongs.version))
-        });
-        Ok((!is_forgotten).then_some(Self { belongs, by_path }))
-    }
-}
-
-/// Weighs: the command line first, then the profile, then the path of the command, then the session around. The
-/// program of a command that has only a name comes last: whichever version the others need, the name leads there.
+/// Weighs: the command line first, then the profile, then the very version that the command is of, then the session
+/// around. A command that is found through the index comes last: whichever version the others need, it is that one's.
 fn request(
     tree: &Tree,
     wishes: &Wishes,
     profile: Option<Profile>,
     session: Option<Plan>,
-    command: Option<Named>,
+    belongs: Option<Belongs>,
 ) -> Result<Request> {
     let of_command =
-        command.as_ref().filter(|c| c.by_path).map(|c| c.belongs.arch.clone()).filter(|a| *a != Arch::Any);
+        belongs.as_ref().filter(|b| b.is_fixed).map(|b| b.arch.clone()).filter(|a| *a != Arch::Any);
     let of_profile = profile.as_ref().and_then(|p| p.arch.clone());
     let of_session = session.as_ref().map(|plan| plan.arch.clone());
     let arch = wishes.arch.clone().or(of_profile).or(of_command).or(of_session).unwrap_or_else(Arch::native);
@@ -102,10 +91,9 @@ fn request(
         talk::diagnostics(&profile.notes);
         profile.add_to(&mut request);
     }
-    let command = command.filter(|command| !asks_for(&request, &command.belongs.program));
+    let belongs = belongs.filter(|belongs| !asks_for(&request, &belongs.program));
     let source = |belongs: &Belongs| Source::Command(belongs.path.display().to_string());
-    if let Some(Named { belongs, by_path: true }) = &command
-        && belongs.arch.fits(&arch)
+    if let Some(belongs) = belongs.as_ref().filter(|b| b.is_fixed && b.arch.fits(&arch))
         && let Ok(requirement) = format!("{} = {}", belongs.program, belongs.version).parse()
     {
         request.preferred.insert((belongs.program.clone(), belongs.version.clone()));
@@ -125,7 +113,7 @@ fn request(
             request.environment.entry(name).or_insert(value);
         }
     }
-    if let Some(Named { belongs, by_path: false }) = command
+    if let Some(belongs) = belongs.filter(|b| !b.is_fixed)
         && let Ok(requirement) = belongs.program.as_str().parse()
         && has_version_for(tree, &belongs.program, &arch)?
     {

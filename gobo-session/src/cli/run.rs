@@ -16,7 +16,6 @@ use crate::kernel::{About, Shown, View, attach, namespace};
 use crate::layer::Layer;
 use crate::plan::Plan;
 use crate::tree::{Layout, Tree};
-use rustix::process;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -77,7 +76,9 @@ fn enter(root: &Path, layout: &Layout, shown: &Shown, plan: &Plan, layer: &Layer
     if nix::unistd::geteuid().is_root() {
         namespace::enter_mount_namespace()?;
     } else {
-        enter_user_namespace()?;
+        namespace::enter_user_namespace()?;
+        rustix::thread::set_no_new_privs(true)
+            .map_err(|errno| Error::call(Step::Attach, "prctl(PR_SET_NO_NEW_PRIVS)", errno))?;
     }
     if is_elsewhere {
         namespace::enter_root(root)?;
@@ -87,14 +88,4 @@ fn enter(root: &Path, layout: &Layout, shown: &Shown, plan: &Plan, layer: &Layer
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let view = View::prepare(&tree, plan, layer, &About { user: None, service: None, since })?;
     attach::over_inherited(&view, layout, shown)
-}
-
-/// Moves into a user namespace, in which nobody gains anything by running a program (R15). A new namespace makes the
-/// kernel forget the signal that the caller wants the command to get when he dies.
-fn enter_user_namespace() -> Result<()> {
-    let call = |what: &'static str| move |errno| Error::call(Step::Attach, what, errno);
-    let signal = process::parent_process_death_signal().map_err(call("prctl(PR_GET_PDEATHSIG)"))?;
-    namespace::enter_user_namespace()?;
-    process::set_parent_process_death_signal(signal).map_err(call("prctl(PR_SET_PDEATHSIG)"))?;
-    rustix::thread::set_no_new_privs(true).map_err(call("prctl(PR_SET_NO_NEW_PRIVS)"))
 }

@@ -155,16 +155,20 @@ pub(super) fn set_personality(is_32_bit: bool) -> Result<()> {
     if wanted == now { Ok(()) } else { change_persona(wanted, Step::Attach) }
 }
 
+/// The calling thread's personality, whole: nix's own `get` drops the bits that it has no names for.
 fn persona() -> Result<Persona> {
-    personality::get().map_err(|errno| persona_error(errno, Step::Attach))
+    const FILE: &str = "/proc/thread-self/personality";
+    let text = std::fs::read_to_string(FILE)
+        .map_err(|error| Error::new(Step::Attach, format!("read {FILE}: {error}")))?;
+    let bits = u32::from_str_radix(text.trim(), 16)
+        .map_err(|_| Error::new(Step::Attach, format!("{FILE} holds no number: {}", text.trim())))?;
+    Ok(Persona::from_bits_retain(bits.cast_signed()))
 }
 
 fn change_persona(wanted: Persona, step: Step) -> Result<()> {
-    personality::set(wanted).map(drop).map_err(|errno| persona_error(errno, step))
-}
-
-fn persona_error(errno: nix::Error, step: Step) -> Error {
-    Error::call(step, "personality", rustix::io::Errno::from_raw_os_error(errno as i32))
+    personality::set(wanted)
+        .map(drop)
+        .map_err(|errno| Error::call(step, "personality", rustix::io::Errno::from_raw_os_error(errno as i32)))
 }
 
 /// See personality(2).

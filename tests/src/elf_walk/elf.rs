@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use object::elf::{
-    DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, ELFCLASS32, ELFCLASS64, FileHeader32, FileHeader64, VER_FLG_WEAK,
+    DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, ELFCLASS32, ELFCLASS64, FileHeader32, FileHeader64,
+    VER_FLG_WEAK,
 };
 use object::endian::Endianness;
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};

@@ -106,12 +106,3 @@ fn mounts_added(chamber: &Chamber, table: &[u8]) -> Result<Vec<Mount>> {
     };
     Ok(mounts::parse(table)?.into_iter().filter(is_new).collect())
 }
-
-#[test]
-fn scratch() -> Result<()> {
-    let Ok(script) = std::env::var("SCRATCH") else { return Ok(()) };
-    let machine = Machine::new(&gobo_tests::requires_gobo_root!())?;
-    println!("{}", machine.chamber().sh(&script)?);
-    println!("{}", machine.chamber().log()?.join("\n"));
-    Ok(())
-}

@@ -63,8 +63,9 @@ fn a_command_in_a_session_adds_to_its_view_and_may_override_it() -> Result<()> {
 #[test]
 fn fresh_forgets_what_was_chosen_around() -> Result<()> {
     let machine = machine(&requires_gobo_root!())?;
-    let cases: [(&[&str], &str); 3] = [
+    let cases: [(&[&str], &str); 4] = [
         (&["--fresh"], BASE),
+        (&["--with 'Bash = 5.1.4'", "--fresh"], BASE),
         (&["--fresh --with 'Bash = 5.1.4'"], "5.4.4 5.1.4 3.11.2 2.36"),
         (&["--with 'Bash = 5.1.4'", "--fresh", "--with 'Python = 3.9.2'"], "5.4.4 5.2.15 3.9.2 2.36"),
     ];

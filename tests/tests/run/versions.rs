@@ -82,12 +82,30 @@ fn the_name_of_a_command_leads_to_the_version_that_others_need() -> Result<()> {
     machine.chamber().link("1.0", "/Programs/Tool/Current")?;
     machine.chamber().link("/Programs/Tool/1.0/bin/tool", "/System/Index/bin/tool")?;
     assert_eq!(machine.run(["tool"])?.success()?.text(), "Tool/1.0");
-    assert_eq!(machine.run(["--with", "User", "tool"])?.success()?.text(), "Tool/1.1");
+    for tool in ["tool", "/bin/tool", "/System/Index/bin/tool"] {
+        assert_eq!(machine.run(["--with", "User", tool])?.success()?.text(), "Tool/1.1", "{tool}");
+    }
     assert_eq!(
         machine.run(["--with", "User", "--with", "Tool = 1.0", "tool"])?.success()?.text(),
         "Tool/1.0"
     );
     assert_eq!(machine.run(["/Programs/Tool/1.1/bin/tool"])?.success()?.text(), "Tool/1.1");
+    Ok(())
+}
+
+#[test]
+fn a_script_runs_with_the_interpreter_that_others_need() -> Result<()> {
+    let machine = Machine::new(&requires_gobo_root!())?;
+    machine.chamber().write("/Programs/User/1.0/Resources/Dependencies", "Bash >= 5.2.16\n")?;
+    let script = machine.own_program("script", "#!/bin/bash\necho $BASH_VERSION\n", 0o755)?;
+    assert_says(&machine.run([&script])?, "5.2.15(");
+    assert_says(&machine.run(["--with", "User", &script])?, "5.2.37(");
+    let exact = machine.own_program(
+        "exact",
+        "#!/Programs/Bash/5.1.4/bin/bash\necho $BASH_VERSION; bash --version\n",
+        0o755,
+    )?;
+    assert_says(&machine.run([&exact])?, "version 5.1.4(");
     Ok(())
 }
 

@@ -170,3 +170,11 @@ fn an_absolute_link_is_meant_inside_the_tree() {
     world.program("Foo", "1.0").link("bin/x", "/etc/passwd");
     view(&world, &[("Foo", "1.0")]).dangles("bin/x");
 }
+
+#[test]
+fn a_base_link_to_the_place_of_a_claim_is_no_second_member() {
+    let world = world();
+    world.program("Foo", "1.0").file("share/x/a");
+    world.symlink_program_relative("Foo", "1.0");
+    view(&world, &[("Foo", "1.0")]).links("share/x", "/Programs/Foo/1.0/share/x");
+}

@@ -44,11 +44,19 @@ fn a_link_deep_in_a_real_directory_makes_a_version_linked() {
 }
 
 #[test]
-fn a_version_without_names_is_linked_and_makes_nothing_old() {
+fn a_current_version_without_names_is_linked_and_makes_nothing_old() {
+    let world = world();
+    world.program("Foo", "1.0").file("bin/x").linked();
+    world.program("Foo", "1.1").dir("bin").fifo("share/pipe").current();
+    view(&world, &[("Foo", "1.1")]).has("bin/x", "/Programs/Foo/1.0/bin/x");
+}
+
+#[test]
+fn a_version_without_names_that_is_not_current_is_to_be_linked() {
     let world = world();
     world.program("Foo", "1.0").file("bin/x").current().linked();
-    world.program("Foo", "1.1").dir("bin").fifo("share/pipe");
-    view(&world, &[("Foo", "1.1")]).has("bin/x", "/Programs/Foo/1.0/bin/x");
+    world.program("Foo", "1.1").dir("bin");
+    view(&world, &[("Foo", "1.1")]).lacks("bin/x");
 }
 
 #[test]

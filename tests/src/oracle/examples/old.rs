@@ -198,3 +198,12 @@ fn kept_paths_that_the_base_has_not_are_claimed() {
         .links("lib/security", "/Programs/Foo/1.0/lib/security")
         .has("lib/libnss_foo.so.2", "/Programs/Foo/1.0/lib/libnss_foo.so.2");
 }
+
+#[test]
+fn a_link_at_a_name_that_its_owner_has_not_is_not_old() {
+    let world = world();
+    world.program("Foo", "1.0").file("bin/x").file("bin/gone").current().linked();
+    world.index_link("bin/other", "/Programs/Foo/1.0/bin/x");
+    world.program("Foo", "1.1").file("bin/x");
+    view(&world, &[("Foo", "1.1")]).lacks("bin/gone").has("bin/other", "/Programs/Foo/1.0/bin/x");
+}

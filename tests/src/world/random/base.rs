@@ -152,25 +152,31 @@ impl Base<'_> {
         for name in REAL_FILES {
             if happens(rng, 12) && self.is_free(name) {
                 self.world.index_file(name);
+                self.note(name, Entry::File);
             }
         }
-        self.index = read(self.world);
         for name in REAL_DIRECTORIES {
             if happens(rng, 12) && self.is_free(name) {
                 self.world.index_dir(name);
+                self.note(name, Entry::Directory);
             }
         }
     }
 
     fn add_link(&mut self, rng: &mut Rng, name: &str, text: &str) {
-        if matches!(self.index.get(name), Some(Entry::Link(_))) && happens(rng, 50) {
-            self.world.index_remove(name);
-            self.index = read(self.world);
-        }
-        if self.is_free(name) {
+        let replaces = matches!(self.index.get(name), Some(Entry::Link(_))) && happens(rng, 50);
+        if replaces || self.is_free(name) {
             self.world.index_link(name, text);
-            self.index = read(self.world);
+            self.note(name, Entry::Link(text.to_owned()));
         }
+    }
+
+    /// Notes what was put at a name, and the directories above it.
+    fn note(&mut self, name: &str, entry: Entry) {
+        for (end, _) in name.match_indices('/') {
+            self.index.put(&name[..end], Entry::Directory);
+        }
+        self.index.put(name, entry);
     }
 
     /// Whether a name can be made: nothing is there, and above it are only real directories, or nothing.

@@ -1,0 +1,133 @@
+//! Who gets what: selections, exemptions, and users whose entries are odd.
+
+use anyhow::Result;
+use gobo_tests::lab::client::Report;
+use gobo_tests::lab::{Lab, selection_of, view_of};
+use gobo_tests::requires_gobo_root;
+use std::path::Path;
+
+const POLICY: &str = "exempt = [\"@staff\"]\n\
+                      [default]\nprofile = \"lua51\"\nallow = [\"lua53\"]\n\
+                      [[rule]]\nuser = \"bob\"\nprofile = \"lua51\"\nforce = true\n\
+                      [[rule]]\ngroup = \"cs101\"\nprofile = \"lua51\"\nallow = [\"lua53\", \"gone\"]\n";
+
+const PROFILES: [(&str, &str); 2] =
+    [("lua51", "programs = [\"Lua = 5.1.5\"]\n"), ("lua53", "programs = [\"Lua = 5.3.6\"]\n")];
+
+/// A stack of the module alone, which any user passes.
+const STACK: &str =
+    "auth required pam_permit.so\nsession optional pam_gobo.so close\nsession required pam_gobo.so open\n";
+
+fn lab(root: &Path) -> Result<Lab> {
+    let lab = Lab::new(root, POLICY, &PROFILES)?;
+    lab.chamber.write("/etc/pam.d/pamtester", STACK)?;
+    Ok(lab)
+}
+
+/// The version of Lua that a user gets; every session is opened and closed, and leaves its process as it was.
+fn lua_of(lab: &Lab, user: &str) -> Result<String> {
+    let report = opened(lab, user)?;
+    let lua = report.stdout.trim_end().to_owned();
+    let view = match lua.as_str() {
+        "5.1.5" => view_of("lua51", &["bin"]),
+        "5.3.6" => view_of("lua53", &["bin"]),
+        _ => Vec::new(),
+    };
+    assert_eq!(report.inside.view()?, view, "{report:#?}");
+    Ok(lua)
+}
+
+fn opened(lab: &Lab, user: &str) -> Result<Report> {
+    let report = lab.client(user).script("lua -v 2>&1 | cut -d' ' -f2").run()?;
+    assert_eq!((report.open, report.close), (0, 0), "{report:#?}");
+    assert_eq!(report.before, report.after);
+    Ok(report)
+}
+
+#[test]
+fn a_user_selects_among_what_policy_lets_him_have() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let mark = lab.chamber.log_mark()?;
+    assert_eq!(lua_of(&lab, "ann")?, "5.1.5");
+    lab.select("ann", "lua53")?;
+    assert_eq!(lua_of(&lab, "ann")?, "5.3.6");
+    lab.select("ann", "none")?;
+    assert_eq!(lua_of(&lab, "ann")?, "5.4.4");
+    lab.chamber
+        .write(selection_of("ann"), "profile = \"none\"\n[service.pamtester]\nprofile = \"lua53\"\n")?;
+    assert_eq!(lua_of(&lab, "ann")?, "5.3.6");
+    lab.select("bob", "lua53")?;
+    assert_eq!(lua_of(&lab, "bob")?, "5.1.5", "bob has no say");
+    lab.select("dora", "lua53")?;
+    assert_eq!(lua_of(&lab, "dora")?, "5.4.4", "staff is exempt");
+    assert_eq!(lua_of(&lab, "root")?, "5.4.4");
+    assert_eq!(lab.said(mark)?, [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn a_selection_that_is_refused_or_fails_says_so_in_one_line() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let mark = lab.chamber.log_mark()?;
+    lab.select("ann", "gtk2")?;
+    assert_eq!(lua_of(&lab, "ann")?, "5.1.5", "policy's own");
+    lab.select("ann", "gone")?;
+    assert_eq!(lua_of(&lab, "ann")?, "5.4.4", "allowed, and not there");
+    assert_eq!(
+        lab.said(mark)?,
+        [
+            "warning: user ann, profile lua51: the selection `gtk2` is not allowed; see allow in session.toml",
+            "err: no view: user ann, profile gone, configure: there is no profile `gone`"
+        ]
+    );
+    Ok(())
+}
+
+#[test]
+fn users_with_odd_entries_log_in() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let passwd = lab.chamber.read("/etc/passwd")?;
+    let entries = "homeless:x:2000:2000::/no/such/home:/bin/sh\nnohome:x:2001:2001:::/bin/sh\n\
+                   relative:x:2002:2002::Users/ann:/bin/sh\ntoor:x:0:0::/Users/root:/bin/sh\n";
+    lab.chamber.write("/etc/passwd", passwd + entries)?;
+    lab.select("ann", "lua53")?;
+    let mark = lab.chamber.log_mark()?;
+    for user in ["homeless", "nohome", "relative"] {
+        assert_eq!(lua_of(&lab, user)?, "5.1.5", "{user}, whose group has no name");
+    }
+    assert_eq!(lua_of(&lab, "toor")?, "5.4.4", "uid 0 by any name");
+    assert_eq!(lab.said(mark)?, [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn r20_a_user_that_is_none_is_a_login_and_one_line() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let mark = lab.chamber.log_mark()?;
+    for user in ["zoe", "z\no\u{1b}e", "\u{202e}ann", &"z".repeat(5000)] {
+        assert_eq!(opened(&lab, user)?.inside.view()?, [""; 0]);
+    }
+    let said = lab.said(mark)?;
+    assert_eq!(
+        said[..3],
+        [
+            "err: no view: there is no user zoe",
+            "err: no view: there is no user z\\u{a}o\\u{1b}e",
+            "err: no view: there is no user \\u{202e}ann"
+        ]
+    );
+    assert!(said.len() == 4 && said[3].len() < 2100, "{said:#?}");
+    Ok(())
+}
+
+#[test]
+fn words_that_mean_nothing_are_named_and_passed_over() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    lab.open_line("pamtester", "required pam_gobo.so open colour profile=lua53 quiet")?;
+    let mark = lab.chamber.log_mark()?;
+    assert_eq!(lua_of(&lab, "ann")?, "5.3.6", "the profile of the line");
+    assert_eq!(lab.said(mark)?, ["warning: the argument `colour` means nothing here"]);
+    lab.profile("lua53", "colour = 1\n")?;
+    assert_eq!(opened(&lab, "ann")?.told, [""; 0], "quiet");
+    Ok(())
+}
