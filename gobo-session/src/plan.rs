@@ -151,7 +151,22 @@ impl Plan {
         if plan.format != FORMAT {
             return Err(format!("the plan has format {}, this program reads {FORMAT}", plan.format));
         }
+        if !plan.places_are_sound() {
+            return Err("the plan gives reasons that are not in it".into());
+        }
         Ok(plan)
+    }
+
+    /// Whether every reason names an earlier choice, so that following reasons comes to an end.
+    fn places_are_sound(&self) -> bool {
+        let is_below = |source: &Source, end: usize| match source {
+            Source::Dependency { of, .. } => *of < end,
+            _ => true,
+        };
+        let end = self.chosen.len();
+        self.chosen.iter().enumerate().all(|(place, choice)| is_below(&choice.source, place))
+            && self.conflicts.iter().all(|c| c.winner < end && is_below(&c.source, end))
+            && self.missing.iter().all(|m| is_below(&m.source, end))
     }
 
     /// The choices that the layer holds: those that the base does not show, or all of a pure view.
@@ -189,6 +204,55 @@ impl fmt::Display for Source {
             Self::Command(path) => write!(f, "the command {path}"),
             Self::Session => f.write_str("chosen by the session"),
             Self::Dependency { file, line, .. } => write!(f, "{file}:{line}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(of: usize) -> Plan {
+        let source = Source::Dependency { of, file: "Dependencies".into(), line: 1 };
+        let missing =
+            Missing { requirement: "Lua".parse().unwrap(), source, why: "Lua is not installed".into() };
+        Plan {
+            format: FORMAT,
+            profile: None,
+            arch: Arch::X86_64,
+            pure: false,
+            personality: false,
+            wishes: Vec::new(),
+            chosen: vec![Choice {
+                program: "Foo".parse().unwrap(),
+                version: "1.0".into(),
+                major: crate::version::Version::new("1.0").major(),
+                arch: Arch::Any,
+                linked: false,
+                requirement: "Foo".parse().unwrap(),
+                source: Source::Asked,
+            }],
+            conflicts: Vec::new(),
+            missing: vec![missing],
+            notes: Vec::new(),
+            environment: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_plan_is_read_back_as_it_was_written() {
+        let plan = plan(0);
+        assert_eq!(Plan::from_json(plan.to_json().as_bytes()), Ok(plan.clone()));
+        assert_eq!(plan.id().to_string().len(), 16);
+        assert_eq!(plan.mount_source(), format!("gobo-session:-:{}", plan.id()));
+    }
+
+    #[test]
+    fn a_forged_plan_whose_reasons_lead_nowhere_is_refused() {
+        let mut endless = plan(0);
+        endless.chosen[0].source = Source::Dependency { of: 0, file: "Dependencies".into(), line: 1 };
+        for forged in [plan(7), endless] {
+            assert!(Plan::from_json(forged.to_json().as_bytes()).is_err());
         }
     }
 }

@@ -18,7 +18,10 @@ allow = ["cs101", "next-bash"]
 
 /// The demo's profiles.
 const PROFILES: [(&str, &str); 2] = [
-    ("cs101", "description = \"The course works with these\"\nprograms = [\"Python = 3.9.2\", \"Lua = 5.1.5\"]\n"),
+    (
+        "cs101",
+        "description = \"The course works with these\"\nprograms = [\"Python = 3.9.2\", \"Lua = 5.1.5\"]\n",
+    ),
     ("next-bash", "description = \"Bash to come\"\nprograms = [\"Bash = 5.2.37\"]\n"),
 ];
 
@@ -29,7 +32,9 @@ const VERSIONS: &str =
 /// Shows the product at work.
 pub(crate) fn demo() -> Result<()> {
     if !test::is_root() {
-        bail!("the demo makes mount namespaces and logs users in: run it as root (it changes nothing outside target/)");
+        bail!(
+            "the demo makes mount namespaces and logs users in: run it as root (it changes nothing outside target/)"
+        );
     }
     install::for_building()?;
     install::for_root()?;
@@ -72,9 +77,11 @@ pub(crate) fn demo() -> Result<()> {
         ssh.command("ann", script).run()
     })?;
     println!("\nroot, also when Ann becomes root by sudo, sees the host:");
-    show("ann (ssh)", "sudo sh -c 'id -un; python3 -V; grep -c gobo-session: /proc/self/mountinfo'", |script| {
-        ssh.command("ann", script).run()
-    })?;
+    show(
+        "ann (ssh)",
+        "sudo sh -c 'id -un; python3 -V; grep -c gobo-session: /proc/self/mountinfo'",
+        |script| ssh.command("ann", script).run(),
+    )?;
     // Sessions end a moment after their client does.
     let _ = lab.chamber.wait_for_state(&before, std::time::Duration::from_secs(5));
     let after = lab.chamber.host_state()?;

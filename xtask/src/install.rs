@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 /// Files that building needs, and the packages that have them.
-const BUILD: [(&str, &str); 2] = [("/usr/include/security/pam_modules.h", "libpam0g-dev"), ("/usr/bin/cc", "gcc")];
+const BUILD: [(&str, &str); 2] =
+    [("/usr/include/security/pam_modules.h", "libpam0g-dev"), ("/usr/bin/cc", "gcc")];
 
 /// Tools that tests run on this machine, and the packages that have them.
 const TEST: [(&str, &str); 3] = [("nm", "binutils"), ("bash", "bash"), ("ssh", "openssh-client")];
@@ -29,7 +30,8 @@ pub(crate) fn for_tests() -> Result<()> {
 
 fn is_there(tool: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into(), "/usr/lib/apt".into()]);
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into(), "/usr/lib/apt".into()]);
     folders.into_iter().any(|folder| folder.join(tool).is_file())
 }
 

@@ -46,7 +46,11 @@ fn build_root(variant: Variant) -> Result<()> {
 /// Runs a command of the workspace, showing what it prints.
 fn cargo(arguments: &[&str]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(arguments).current_dir(workspace()).status().context("cargo does not start")?;
+    let status = Command::new(cargo)
+        .args(arguments)
+        .current_dir(workspace())
+        .status()
+        .context("cargo does not start")?;
     if !status.success() {
         bail!("cargo {} failed", arguments.join(" "));
     }

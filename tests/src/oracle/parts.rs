@@ -114,8 +114,8 @@ impl Rules<'_> {
         Ok(parts)
     }
 
-    /// "The **base**: what the base index has at that name, unless it is removed as *old*, or leads to the very place that a
-    /// claim leads to."
+    /// "The **base**: what the base index has at that name, unless it is removed as *old*, or is a link to the very place
+    /// that a claim leads to." The place is read from the texts, `.` and `..` taken lexically.
     fn base_part(&self, directory: &str, name: &str, way: &Way, claims: &[Part]) -> Result<Option<Part>> {
         let full = format!("{directory}/{name}");
         let Some(entry) = self.base.get(&full) else { return Ok(None) };
