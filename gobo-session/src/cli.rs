@@ -4,7 +4,6 @@
 
 mod arguments;
 mod exit;
-mod limits;
 mod plan;
 mod request;
 mod run;

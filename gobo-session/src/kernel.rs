@@ -5,6 +5,7 @@
 
 pub mod attach;
 mod folder;
+pub(crate) mod limits;
 mod mount;
 pub mod mountinfo;
 pub mod namespace;

@@ -12,6 +12,7 @@ use crate::compile::compile;
 use crate::config::{self, Config, OnFailure, Profile, ProfileName};
 use crate::error::{Error, Result, Step};
 use crate::export;
+use crate::kernel::limits::Raised;
 use crate::kernel::{self, About, Shown, State, View, WayBack, attach, mountinfo, namespace};
 use crate::plan::Plan;
 use crate::resolve::{Request, resolve};
@@ -160,6 +161,7 @@ fn prepare(
     shown: &Shown,
     wanted: &mut Wanted,
 ) -> Result<Option<Prepared>> {
+    let _raised = Raised::new();
     let deadline = Instant::now() + config.policy.deadline;
     let name = match &options.profile {
         Some(fixed) => Some(fixed.clone()),
@@ -170,6 +172,10 @@ fn prepare(
     let profile = config.profiles.load(&name).map_err(|e| Error::new(Step::Configure, e.one_line()))?;
     wanted.notes.extend(profile.notes.iter().map(crate::diagnostic::Diagnostic::one_line));
     let layout = &config.policy.layout;
+    if shown.is_view() && !shown.has_index {
+        let what = "this login starts in a view whose index cannot be reached";
+        return Err(Error::new(Step::Attach, what).with_cure("log in again from outside of it"));
+    }
     let tree = Tree::open(Path::new("/"), shown.base(), layout.clone(), Trust::RootOnly)?;
     let plan = resolve(&tree, &request_of(profile))?;
     let layer = compile(&tree, &plan)?;

@@ -168,6 +168,6 @@ fn whatever_the_umask_everybody_can_read_the_view() -> Result<()> {
     assert_eq!(report.stdout, "5.1.5\n{", "{report:#?}");
     assert_eq!(report.before, report.after);
     let modes = lab.chamber.sh("cd /run/gobo-session && stat -c '%a %U %n' . *")?.text();
-    assert_eq!(modes, "755 root .\n755 root index\n700 root readers\n755 root view");
+    assert_eq!(modes, "755 root .\n755 root index\n600 root readers\n755 root view");
     Ok(())
 }

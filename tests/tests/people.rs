@@ -131,3 +131,11 @@ fn words_that_mean_nothing_are_named_and_passed_over() -> Result<()> {
     assert_eq!(opened(&lab, "ann")?.told, [""; 0], "quiet");
     Ok(())
 }
+
+#[test]
+fn a_limit_on_the_size_of_files_costs_nobody_his_view() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let limited = lab.chamber.sh("ulimit -f 0; su - ann -c 'lua -v; ulimit -f' 2>&1")?.success()?;
+    assert!(limited.text().starts_with("Lua 5.1.5") && limited.text().ends_with("\n0"), "{limited}");
+    Ok(())
+}

@@ -5,13 +5,13 @@
 
 use super::arguments::Run;
 use super::exit::Exit;
-use super::limits::{Raised, room_for_files};
 use super::request::Asked;
 use super::talk;
 use crate::command::{NotStarted, become_command};
 use crate::compile::compile;
 use crate::error::{Error, Result, Step};
 use crate::export::{self, Exports};
+use crate::kernel::limits::Raised;
 use crate::kernel::{About, Shown, View, attach, namespace};
 use crate::layer::Layer;
 use crate::plan::Plan;
@@ -72,7 +72,6 @@ fn enter(root: &Path, layout: &Layout, shown: &Shown, plan: &Plan, layer: &Layer
             "ask the administrator to make the folders /run/gobo-session/index and /run/gobo-session/view",
         ));
     }
-    room_for_files()?;
     if nix::unistd::geteuid().is_root() {
         namespace::enter_mount_namespace()?;
     } else {

@@ -249,7 +249,8 @@ impl<'a> Loader<'a> {
                 return;
             }
             if let Some(reason) = forbidden(name.get_ref(), value.get_ref()) {
-                self.errors.push(text.error(name.span(), shorten(&reason.to_string(), MAX_MESSAGE)));
+                let message = format!("`{}` cannot be set: {reason}", name.get_ref());
+                self.errors.push(text.error(name.span(), shorten(&message, MAX_MESSAGE)));
             } else {
                 self.environment.entry(name.get_ref().clone()).or_insert_with(|| value.get_ref().clone());
             }

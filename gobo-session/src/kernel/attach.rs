@@ -36,7 +36,8 @@ pub fn in_own_namespace(view: Option<&View>, layout: &Layout, inherited: &Shown)
 /// # Errors
 /// Where a step fails; the process should end then.
 pub fn over_inherited(view: &View, layout: &Layout, inherited: &Shown) -> Result<()> {
-    let bind = match (inherited.has_index, Path::new(VIEW_FOLDER).is_dir()) {
+    let has_places = [VIEW_FOLDER, INDEX_FOLDER].iter().all(|path| Path::new(path).is_dir());
+    let bind = match (inherited.has_index, has_places) {
         (_, false) => Bind::Nothing,
         (true, true) => Bind::Description,
         (false, true) => Bind::Both,

@@ -1,6 +1,6 @@
 //! A view before anybody sees it: a tmpfs with the layer and its description, and the overlays over the base.
 
-use super::{folder::Writer, mount, namespace};
+use super::{folder::Writer, limits, mount, namespace};
 use crate::error::{Because as _, Error, Result, Step};
 use crate::layer::Layer;
 use crate::plan::Plan;
@@ -49,6 +49,7 @@ impl View {
     /// # Errors
     /// Which mount the kernel refused.
     pub fn prepare(tree: &Tree, plan: &Plan, layer: &Layer, about: &About) -> Result<Self> {
+        limits::room_for_files()?;
         let source = plan.mount_source();
         let size = layer.size();
         let tmpfs = mount::tmpfs(&source, size.links + size.folders + 64)?;

@@ -4,8 +4,10 @@ use super::Login;
 use super::child::{Silence, ask};
 use crate::config::{MAX_FILE, Selection};
 use crate::diagnostic::Diagnostic;
+use crate::kernel::State;
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::unistd::{Gid, Group, getgrouplist};
-use rustix::fs::{self, FileType, FlockOperation, Mode, OFlags};
+use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::ffi::CString;
@@ -16,8 +18,8 @@ use std::time::{Duration, Instant};
 /// The user's file, from his home.
 const FILE: &str = ".config/gobo-session/session.toml";
 
-/// Where readers that are at work are known by their locks.
-const READERS: &str = "/run/gobo-session/readers";
+/// The file in the state folder in which readers that are at work hold locks.
+const READERS: &str = "readers";
 
 /// The most bytes that group names may take.
 const MAX_GROUPS: usize = 256 * 1024;
@@ -141,22 +143,30 @@ fn read_file(path: &Path, uid: u32) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// Takes the lock that a reader of this uid holds while it lives, so that at most one is ever stuck.
+/// Takes the lock that a reader of this uid holds while it lives, so that at most one is ever stuck: the byte of one
+/// file that has the uid's number.
 ///
 /// Where state cannot be kept there is no lock: the deadline still holds.
 fn lock(uid: u32, deadline: Instant) -> Result<Option<OwnedFd>, String> {
-    let Ok(state) = crate::kernel::State::make() else { return Ok(None) };
-    let _ = fs::mkdirat(state.folder(), "readers", Mode::from(0o700));
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let name = format!("readers/{uid}");
-    let Ok(lock) = fs::openat(state.folder(), &name, flags, Mode::from(0o600)) else { return Ok(None) };
+    let file = State::make()
+        .ok()
+        .and_then(|state| fs::openat(state.folder(), READERS, flags, Mode::from(0o600)).ok());
+    let Some(file) = file else { return Ok(None) };
+    let byte = nix::libc::flock {
+        l_type: nix::libc::F_WRLCK as _,
+        l_whence: nix::libc::SEEK_SET as _,
+        l_start: uid.into(),
+        l_len: 1,
+        l_pid: 0,
+    };
     loop {
-        match fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Some(lock)),
-            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(2))
+        match fcntl(&file, FcntlArg::F_OFD_SETLK(&byte)) {
+            Ok(_) => return Ok(Some(file)),
+            Err(nix::Error::EAGAIN | nix::Error::EACCES) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(2));
             }
-            Err(_) => return Err(format!("an earlier reader of it has not come back ({READERS}/{uid})")),
+            Err(_) => return Err("an earlier reader of it has not come back".into()),
         }
     }
 }

@@ -14,7 +14,7 @@ use rustix::process::{chroot, fchdir};
 use std::path::Path;
 
 /// A plan for chosen versions, without asking how they came to be chosen.
-pub fn plan_for(tree: &Tree, chosen: &[Chosen], pure: bool) -> Result<Plan> {
+pub(crate) fn plan_for(tree: &Tree, chosen: &[Chosen], pure: bool) -> Result<Plan> {
     let mut choices = Vec::new();
     for item in chosen {
         let name = item.program.parse()?;
@@ -48,7 +48,7 @@ pub fn plan_for(tree: &Tree, chosen: &[Chosen], pure: bool) -> Result<Plan> {
 }
 
 /// Gives the calling thread a mount namespace and a root of its own.
-pub fn own_namespace() -> Result<()> {
+pub(crate) fn own_namespace() -> Result<()> {
     unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS)?;
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
     Ok(())
@@ -56,7 +56,7 @@ pub fn own_namespace() -> Result<()> {
 
 /// Mounts the view of a plan over the index of the tree at `root`, does something in it with `/` being that root, and
 /// takes it away again. The thread must be in a namespace of its own.
-pub fn in_view<T>(
+pub(crate) fn in_view<T>(
     root: &Path,
     plan: impl FnOnce(&Tree) -> Result<Plan>,
     look: impl FnOnce(&Plan) -> Result<T>,
@@ -88,7 +88,7 @@ fn mounted(plan: impl FnOnce(&Tree) -> Result<Plan>) -> Result<(Plan, Vec<String
 }
 
 /// How the view of chosen versions differs from what the oracle says.
-pub fn differences(root: &Path, chosen: &[Chosen], pure: bool) -> Result<Vec<String>> {
+pub(crate) fn differences(root: &Path, chosen: &[Chosen], pure: bool) -> Result<Vec<String>> {
     let expected = oracle::expected(root, chosen, pure)?;
     let observe = |_: &Plan| oracle::observed(Path::new("/"), Path::new("/System/Index"));
     let observed = in_view(root, |tree| plan_for(tree, chosen, pure), observe)?;

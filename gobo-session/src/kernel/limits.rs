@@ -1,19 +1,20 @@
-//! Resource limits that a caller set for a command, out of the way while its view is made.
+//! Resource limits that somebody set for a command or a session, out of the way while its view is made.
 
 use crate::error::{Error, Result, Step};
-use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 
 /// What making a view takes: descriptors, and files on a tmpfs.
 const NEEDED: [Resource; 2] = [Resource::RLIMIT_NOFILE, Resource::RLIMIT_FSIZE];
 
-/// The limits as high as the caller may set them; when the value goes they are as he set them.
-pub(super) struct Raised(Vec<(Resource, rlim_t, rlim_t)>);
+/// The limits as high as this process may set them; when the value goes they are as they were.
+pub(crate) struct Raised(Vec<(Resource, rlim_t, rlim_t)>);
 
 impl Raised {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let limits = NEEDED.into_iter().filter_map(|resource| {
             let (soft, hard) = getrlimit(resource).ok()?;
-            setrlimit(resource, hard, hard).ok()?;
+            let highest = setrlimit(resource, RLIM_INFINITY, RLIM_INFINITY);
+            highest.or_else(|_| setrlimit(resource, hard, hard)).ok()?;
             Some((resource, soft, hard))
         });
         Self(limits.collect())
