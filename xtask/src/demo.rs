@@ -44,9 +44,11 @@ pub(crate) fn demo() -> Result<()> {
     let lab = Lab::new(&root.path, POLICY, &PROFILES)?;
     lab.select("bob", "next-bash")?;
     let ssh = lab.chamber.start_sshd(&["ann", "bob", "carl"])?;
+    // The first login of a machine makes the folders of /run/gobo-session, which stay.
+    lab.su("ann", "true")?;
     let before = lab.chamber.host_state()?;
     println!("A GoboLinux of real programs, with several versions of some:");
-    show("root", "ls -d /Programs/{Python,Lua,Bash,Glibc}/[0-9]* | column -c 100", |script| {
+    show("root", "echo /Programs/{Python,Lua,Bash,Glibc}/[0-9]* | fmt -w 90", |script| {
         lab.chamber.sh(script)
     })?;
     println!("\nThe policy in /etc/gobo-session/session.toml, and a profile:");

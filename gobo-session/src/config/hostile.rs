@@ -1,6 +1,7 @@
 //! Files that mean harm, and what is said about each.
 
 use super::*;
+use crate::environment::forbidden;
 use crate::requirement::{InvalidRequirement, Requirement};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -140,9 +141,9 @@ refused! {
     r18_a_program_of_many_characters: profile(format!("programs = [\"{}\"]", "x".repeat(60_000))) =>
         format!("/d/p.toml:1:14: {}", why_not(&"x".repeat(60_000)).message());
     r8_a_forbidden_variable: profile("[environment]\nA = \"x\"\nXDG_SEAT = \"seat0\"") =>
-        format!("/d/p.toml:3:1: {}", crate::environment::forbidden("XDG_SEAT", "seat0").unwrap());
+        format!("/d/p.toml:3:1: `XDG_SEAT` cannot be set: {}", forbidden("XDG_SEAT", "seat0").unwrap());
     r8_a_variable_of_two_lines: profile("[environment]\nA = \"x\\ny\"") =>
-        format!("/d/p.toml:2:1: {}", Safe(&crate::environment::forbidden("A", "x\ny").unwrap().to_string()));
+        format!("/d/p.toml:2:1: `A` cannot be set: {}", forbidden("A", "x\ny").unwrap());
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) enum Member {
     Base { way: Way },
     /// The directory that a base link leads to, "a base whose entries are links with that link's owner".
     Behind { owner: Option<Version>, folder: String, way: Way },
-    /// A directory that is there only for what [`hwcaps`] puts into it.
+    /// A directory that is there only for what [`super::hwcaps`] puts into it.
     Hwcaps,
 }
 
@@ -40,7 +40,7 @@ pub(super) enum Origin {
     Base,
     /// A base link, or what lies behind one, and its owner.
     Link { owner: Option<Version> },
-    /// From [`hwcaps`].
+    /// From [`super::hwcaps`].
     Hwcaps,
 }
 
