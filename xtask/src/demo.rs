@@ -26,8 +26,7 @@ const PROFILES: [(&str, &str); 2] = [
 ];
 
 /// What every scene asks real programs.
-const VERSIONS: &str =
-    "python3 -V; lua -v 2>&1 | cut -d' ' -f1,2; bash -c 'echo Bash $BASH_VERSION'; ldd --version | head -1";
+const VERSIONS: &str = "python3 -V; lua -v 2>&1 | cut -d' ' -f1,2; bash -c 'echo Bash $BASH_VERSION'";
 
 /// Shows the product at work.
 pub(crate) fn demo() -> Result<()> {
@@ -73,6 +72,9 @@ pub(crate) fn demo() -> Result<()> {
     show("ann (ssh)", program, |script| ssh.command("ann", script).run())?;
     println!("\nOne command gets another Python, without privilege; Carl's shell keeps its own:");
     let run = "gobo-session run --with 'Python = 3.9.2' python3 -V; python3 -V";
+    show("carl (su -)", run, |script| lab.su("carl", script))?;
+    println!("\nOr a 32-bit shell, beside 64-bit programs:");
+    let run = "gobo-session run --arch i686 bash -c 'echo bash is for $MACHTYPE; python3 -V'";
     show("carl (su -)", run, |script| lab.su("carl", script))?;
     println!("\nWhy? Ann asks:");
     show("ann (ssh)", "gobo-session status; gobo-session plan --with 'Bash = 5.2.37'", |script| {
