@@ -3,6 +3,7 @@
 use super::{LUA, Machine, PATIENCE, everything, gobo_session_run, mounts_added};
 use anyhow::Result;
 use gobo_tests::chamber::Output;
+use gobo_tests::lab::built;
 use gobo_tests::requires_gobo_root;
 use std::path::PathBuf;
 
@@ -161,5 +162,20 @@ fn the_machine_has_no_mount_more_while_it_runs() -> Result<()> {
     assert_eq!(machine.chamber().mounts_of(1)?, before);
     assert_ne!(machine.chamber().mounts_of(run.pid())?.len(), before.len());
     assert!(everything(&machine.command(["lua", "-v"]).run()?).contains("Lua 5.4.4"));
+    Ok(())
+}
+
+#[test]
+fn a_command_runs_in_another_tree() -> Result<()> {
+    let root = requires_gobo_root!();
+    let before = std::fs::read_to_string("/proc/self/mountinfo")?;
+    for script in ["lua -v", "cd /Programs/Lua && /bin/lua -v"] {
+        let mut command = std::process::Command::new(built("gobo-session")?);
+        command.args(["run", "--root"]).arg(&root).args(["--with", "Lua = 5.1.5", "bash", "-c", script]);
+        let output = command.output()?;
+        let said = String::from_utf8(output.stderr)?;
+        assert!(output.status.success() && said.starts_with("Lua 5.1.5"), "{said}");
+    }
+    assert_eq!(std::fs::read_to_string("/proc/self/mountinfo")?, before, "this machine has a mount more");
     Ok(())
 }
