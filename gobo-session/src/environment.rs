@@ -52,8 +52,10 @@ pub fn evaluate(file: &str, bytes: &[u8], scope: &mut Scope) -> Vec<Diagnostic> 
     let is_utf8 = matches!(text, Cow::Borrowed(_));
     let has_carriage_returns = text.contains("\r\n");
     let text = if has_carriage_returns { Cow::Owned(text.replace("\r\n", "\n")) } else { text };
+    // Places are counted behind a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
 
-    let mut parser = Parser::new(&text, is_utf8);
+    let mut parser = Parser::new(text, is_utf8);
     let statements = parser.statements();
     let mut evaluator = Evaluator::new(scope);
     evaluator.run(&statements);
@@ -69,7 +71,7 @@ pub fn evaluate(file: &str, bytes: &[u8], scope: &mut Scope) -> Vec<Diagnostic> 
     }
     let more = complaints.len() > MAX_DIAGNOSTICS;
     diagnostics
-        .extend(complaints.into_iter().take(MAX_DIAGNOSTICS).map(|complaint| complaint.about(file, &text)));
+        .extend(complaints.into_iter().take(MAX_DIAGNOSTICS).map(|complaint| complaint.about(file, text)));
     if more {
         let message = format!("more than {MAX_DIAGNOSTICS} odd places: no more of them are shown");
         diagnostics.push(Diagnostic::of_file(Severity::Error, file, message));

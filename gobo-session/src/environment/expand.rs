@@ -69,6 +69,10 @@ impl<'s> Evaluator<'s> {
         for (export, value) in exports.iter().zip(values) {
             match (export, value) {
                 (Export::Name(name), _) => {
+                    let length = self.scope.get(&name.text).map_or(0, str::len);
+                    if !self.brings_forth(length, name) {
+                        return;
+                    }
                     let value = self.scope.get(&name.text).unwrap_or("").to_owned();
                     if self.allows(name, &value) && !self.scope.export(&name.text) {
                         self.too_much(name.span.clone());
@@ -110,6 +114,9 @@ impl<'s> Evaluator<'s> {
 
     /// What is assigned, or appended.
     fn value(&mut self, assignment: &Assignment) -> Option<String> {
+        if self.work > MAX_WORK {
+            return None;
+        }
         let mut expansion = Expansion::default();
         match self.expand(&assignment.value, &mut expansion) {
             Ok(()) => Some(expansion.text),
@@ -122,18 +129,33 @@ impl<'s> Evaluator<'s> {
 
     fn assign(&mut self, assignment: &Assignment, value: String, export: bool) {
         let name = &assignment.name;
+        let before = self.scope.get(&name.text).filter(|_| assignment.append).map_or(0, str::len);
+        if !self.brings_forth(before + value.len(), name) {
+            return;
+        }
         let value = match self.scope.get(&name.text) {
             Some(before) if assignment.append => format!("{before}{value}"),
             _ => value,
         };
-        self.work += value.len();
         let value = current::rewrite(&value, self.scope.current());
         if !self.allows(name, &value) {
             return;
         }
-        if self.work > MAX_WORK || !self.scope.assign(&name.text, &value, export) {
+        if !self.scope.assign(&name.text, &value, export) {
             self.too_much(name.span.clone());
         }
+    }
+
+    /// Counts a value that is about to be looked at; whether there is still room for it. Where there is none any more,
+    /// that is said once.
+    fn brings_forth(&mut self, length: usize, name: &Name) -> bool {
+        let had_room = self.work <= MAX_WORK;
+        self.work += length;
+        let has_room = self.work <= MAX_WORK;
+        if had_room && !has_room {
+            self.too_much(name.span.clone());
+        }
+        has_room
     }
 
     /// Whether a variable may have a value; where not, that is said.

@@ -26,7 +26,6 @@ const PARTS_OF_IF: [&str; 4] = ["then", "elif", "else", "fi"];
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, is_utf8: bool) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self { text, at: 0, is_utf8, depth: 0, complaints: Vec::new() }
     }
 

@@ -144,6 +144,16 @@ fn bytes_of_other_systems() {
 }
 
 #[test]
+fn places_behind_a_byte_order_mark_are_right() {
+    for (text, place) in
+        [("\u{feff}[ \n", "E:1:1: "), ("\u{feff}id", "E:1:1: "), ("\u{feff}A=1 é\n", "E:1:5: ")]
+    {
+        let (_, complaints) = run(text);
+        assert!(complaints.first().is_some_and(|first| first.starts_with(place)), "{complaints:?}");
+    }
+}
+
+#[test]
 fn r18_everything_is_bounded() {
     let errors = |text: &str| {
         let mut scope = scope();
@@ -162,6 +172,17 @@ fn r18_everything_is_bounded() {
     assert!(errors(&"if [ -z a ]; then\n".repeat(3000)) > 0);
     assert_eq!(errors(&"id\n".repeat(9999)), MAX_DIAGNOSTICS + 1);
     assert!(errors(&"$(".repeat(30000)) > 0);
+}
+
+#[test]
+fn r18_large_values_are_not_worked_on_forever() {
+    let value = format!("A={}\nA=$A$A$A$A\n", "x".repeat(30_000));
+    for again in ["export A\n".repeat(200), format!("export {}", "A ".repeat(200)), "A+= ".repeat(200)] {
+        let (_, complaints) = run(&format!("{value}{again}"));
+        let last = complaints.last().map(String::as_str).unwrap_or_default();
+        assert!(last.ends_with("(the rest of the file was left out)"), "{last:?}");
+        assert_eq!(complaints.len(), 1, "it is said once");
+    }
 }
 
 proptest! {
