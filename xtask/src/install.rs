@@ -12,6 +12,9 @@ const BUILD: [(&str, &str); 2] =
 /// Tools that tests run on this machine, and the packages that have them.
 const TEST: [(&str, &str); 3] = [("nm", "binutils"), ("bash", "bash"), ("ssh", "openssh-client")];
 
+/// Files that fuzzing needs: its engine is C++.
+const FUZZ: [(&str, &str); 1] = [("/usr/bin/c++", "g++")];
+
 /// Installs what building the product takes.
 pub(crate) fn for_building() -> Result<()> {
     let missing = BUILD.iter().filter(|(file, _)| !Path::new(file).exists());
@@ -26,6 +29,23 @@ pub(crate) fn for_root() -> Result<()> {
 /// Installs what the tests run.
 pub(crate) fn for_tests() -> Result<()> {
     install(TEST.iter().filter(|(tool, _)| !is_there(tool)).map(|(_, package)| *package).collect())
+}
+
+/// Installs what fuzzing takes: a C++ compiler, and cargo-fuzz, which no package has.
+pub(crate) fn for_fuzzing() -> Result<()> {
+    for_building()?;
+    let missing = FUZZ.iter().filter(|(file, _)| !Path::new(file).exists());
+    install(missing.map(|(_, package)| *package).collect())?;
+    let works = |arguments: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.args(arguments).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    if works(&["fuzz", "--version"]) {
+        return Ok(());
+    }
+    eprintln!("installing cargo-fuzz");
+    crate::cargo(&["install", "cargo-fuzz", "--locked"])
 }
 
 fn is_there(tool: &str) -> bool {

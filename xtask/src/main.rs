@@ -1,6 +1,7 @@
-//! The project's own commands, for people and for CI: `cargo xtask root|demo|test`.
+//! The project's own commands, for people and for CI: `cargo xtask root|demo|test|check|fuzz`.
 
 mod demo;
+mod fuzz;
 mod install;
 mod test;
 
@@ -12,7 +13,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   demo                            log users in through real PAM, in a GoboLinux root of real programs, and show what they see
   test [ARGUMENTS FOR CARGO TEST] install what is missing, build, and run all tests
   root [--variant small|full]     build the GoboLinux root, or find it built
-  check                           what CI checks before the tests: formatting, clippy, documentation";
+  check                           what CI checks before the tests: formatting, clippy, documentation
+  fuzz [SECONDS]                  feed every reader hostile input, each for 60 seconds or as many as are given";
 
 fn main() -> ExitCode {
     match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
@@ -32,6 +34,8 @@ fn run(words: &[String]) -> Result<()> {
         ["root"] => build_root(Variant::Small),
         ["root", "--variant", variant] => build_root(variant.parse()?),
         ["check"] => test::check(),
+        ["fuzz"] => fuzz::fuzz(fuzz::SECONDS),
+        ["fuzz", seconds] => fuzz::fuzz(seconds.parse().context("SECONDS is a whole number")?),
         _ => bail!("{USAGE}"),
     }
 }
