@@ -3,9 +3,12 @@
 //! Readers of files never stop at the first odd line. They collect diagnostics and go on; the caller decides what
 //! to print and whether an error is fatal.
 
-use crate::text::Safe;
+use crate::text::{Safe, shorten};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// The most characters of a line that are shown; what is further right has no caret.
+const MAX_SHOWN: usize = 160;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,11 +66,11 @@ impl Diagnostic {
         span: std::ops::Range<usize>,
         message: impl Into<String>,
     ) -> Self {
-        let at = span.start.min(text.len());
+        let at = boundary(text, span.start);
         let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
         let source = text[start..].lines().next().unwrap_or("");
-        let end = span.end.clamp(at, start + source.len().max(at - start));
-        Self {
+        let end = boundary(text, span.end).clamp(at, start + source.len().max(at - start));
+        let mut diagnostic = Self {
             severity,
             file: file.to_owned(),
             line: count(text[..at].matches('\n').count() + 1),
@@ -75,8 +78,15 @@ impl Diagnostic {
             width: count(text[at..end].chars().count()).max(1),
             message: message.into(),
             help: None,
-            source: source.to_owned(),
+            source: shorten(source, MAX_SHOWN),
+        };
+        let shown = count(MAX_SHOWN);
+        if diagnostic.column > shown {
+            (diagnostic.column, diagnostic.width) = (0, 1);
+        } else {
+            diagnostic.width = diagnostic.width.min(shown + 1 - diagnostic.column);
         }
+        diagnostic
     }
 
     /// The same complaint with advice.
@@ -111,6 +121,11 @@ impl Diagnostic {
     }
 }
 
+/// The nearest place at or before `at` where a character of the text begins.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
+}
+
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
@@ -127,7 +142,9 @@ impl fmt::Display for Diagnostic {
             let source: String = self.source.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
             write!(f, "\n {number} | {}", Safe(&source))?;
             if self.column > 0 {
-                let shift = " ".repeat(number.len() + 4 + (self.column as usize - 1));
+                // What stands before the place may be shown longer than it is.
+                let before: String = source.chars().take(self.column as usize - 1).collect();
+                let shift = " ".repeat(number.len() + 4 + Safe(&before).to_string().chars().count());
                 write!(f, "\n{shift}{}", "^".repeat(self.width as usize))?;
             }
         }
@@ -154,6 +171,21 @@ mod tests {
              read as `>= 3.3.2, < 4.0`"
         );
         assert_eq!(d.one_line(), "Dependencies:2:13: a comma is missing here (read as `>= 3.3.2, < 4.0`)");
+    }
+
+    #[test]
+    fn a_span_inside_a_character_is_one_of_the_character() {
+        let d = Diagnostic::of_span(Severity::Error, "f", "aéb", 2..3, "odd");
+        assert_eq!((d.line, d.column, d.width), (1, 2, 1));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_an_escaped_one_keeps_its_caret() {
+        let long = "x".repeat(10_000);
+        let d = Diagnostic::of_span(Severity::Error, "f", &long, 9_000..9_001, "odd");
+        assert_eq!((d.column, d.source.chars().count()), (0, MAX_SHOWN + 3));
+        let d = Diagnostic::of_span(Severity::Error, "f", "\u{1b}ab", 1..2, "odd");
+        assert_eq!(d.to_string(), "f:1:2: error: odd\n 1 | \\u{1b}ab\n           ^");
     }
 
     #[test]

@@ -8,12 +8,13 @@ use super::ConfigError;
 use super::name::ProfileName;
 use super::policy::Allow;
 use super::profile::{Asked, Author, Found, Profile, Profiles};
-use super::syntax::{at, error_at, parse, shorten, text_of};
+use super::syntax::{error_at, parse, text_of};
 use crate::arch::Arch;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::forbidden;
 use crate::requirement::Requirement;
 use crate::resolve::Prefer;
+use crate::text::shorten;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -308,7 +309,7 @@ impl Options {
         odd.into_iter()
             .filter_map(|(key, span)| {
                 let message = format!("`{key}` of an included profile is ignored");
-                Some(at(Severity::Warning, text.file, text.text, span?, message))
+                Some(Diagnostic::of_span(Severity::Warning, text.file, text.text, span?, message))
             })
             .collect()
     }

@@ -5,7 +5,7 @@
 //! fits on a line (R18). The parser bounds nesting by itself; the size is bounded here.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::text::nearest;
+use crate::text::{nearest, shorten};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, IntoDeserializer as _};
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -48,31 +48,7 @@ pub(super) fn text_of<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagno
 
 /// An error about some bytes of a file.
 pub(super) fn error_at(file: &str, text: &str, span: Range<usize>, message: String) -> Diagnostic {
-    at(Severity::Error, file, text, span, message)
-}
-
-/// A complaint about some bytes of a file, with as much of the line as a terminal can show.
-pub(super) fn at(
-    severity: Severity,
-    file: &str,
-    text: &str,
-    span: Range<usize>,
-    message: String,
-) -> Diagnostic {
-    let boundary =
-        |at: usize| (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-    let mut complaint =
-        Diagnostic::of_span(severity, file, text, boundary(span.start)..boundary(span.end), message);
-    if complaint.source.chars().count() > MAX_SHOWN {
-        complaint.source = shorten(&complaint.source, MAX_SHOWN);
-        let shown = MAX_SHOWN as u32;
-        if complaint.column > shown {
-            (complaint.column, complaint.width) = (0, 1);
-        } else {
-            complaint.width = complaint.width.min(shown + 1 - complaint.column);
-        }
-    }
-    complaint
+    Diagnostic::of_span(Severity::Error, file, text, span, message)
 }
 
 /// The same complaint with nothing of the file in it but the line's number (R9).
@@ -83,14 +59,6 @@ pub(super) fn without_content(complaint: &Diagnostic) -> Diagnostic {
     };
     Diagnostic::of_file(complaint.severity, &complaint.file, message)
         .with_help("its owner sees why by gobo-session check")
-}
-
-/// The first characters of a text.
-pub(super) fn shorten(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 /// A word of a file between backticks.
