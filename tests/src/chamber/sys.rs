@@ -37,16 +37,27 @@ pub(super) fn unshare(namespaces: UnshareFlags) -> io::Result<()> {
     Ok(())
 }
 
-/// Has `act` called in the child between fork and exec.
+/// Has `act` called in the child between fork and exec, with no signal blocked.
 ///
 /// For single-threaded callers only (the keeper and process 1 of a chamber are), where the child of a fork
 /// may do whatever its parent may.
 pub(super) fn before_exec(
     command: &mut Command,
-    act: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+    mut act: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
 ) {
+    let prepare = move || {
+        // SAFETY: `set` is initialised by sigemptyset before it is read, and both calls get valid pointers.
+        unsafe {
+            let mut set = std::mem::zeroed::<libc::sigset_t>();
+            libc::sigemptyset(&raw mut set);
+            if libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut()) != 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        act()
+    };
     // SAFETY: the caller has one thread, so no lock can be held by a thread that the fork left behind.
-    unsafe { command.pre_exec(act) };
+    unsafe { command.pre_exec(prepare) };
 }
 
 /// Blocks SIGCHLD for this process and returns a descriptor that is readable when one is due.
