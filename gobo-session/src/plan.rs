@@ -41,6 +41,43 @@ pub struct Plan {
     pub notes: Vec<Diagnostic>,
     /// Variables that the profile sets.
     pub environment: BTreeMap<String, String>,
+    /// Another choice, in which nothing would give way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// Where something gave way and no choice satisfies all: why, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub impasse: Vec<String>,
+}
+
+/// A choice in which nothing gives way, as near to the nearest one as was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Every version that is chosen in it and not in the nearest choice.
+    pub changes: Vec<Change>,
+    /// What to ask for to have it; empty where that cannot be said by names and versions alone.
+    pub with: Vec<Requirement>,
+    /// The same in one sentence without a full stop.
+    pub sentence: String,
+    /// Whether the plan holds it already.
+    pub taken: bool,
+}
+
+/// One version of an offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The program.
+    pub program: ProgramName,
+    /// The version that it would replace; `None` where it stands beside what is chosen.
+    pub from: Option<String>,
+    /// The version.
+    pub to: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.program, self.to)?;
+        self.from.as_ref().map_or(Ok(()), |from| write!(f, " instead of {from}"))
+    }
 }
 
 /// A requirement and where it was asked for.
@@ -90,6 +127,9 @@ pub struct Choice {
     pub linked: bool,
     /// The requirement that brought it.
     pub requirement: Requirement,
+    /// The program of that requirement, where this one stands in for it (`CompatibilityList`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<ProgramName>,
     /// Who required it.
     pub source: Source,
 }
@@ -129,10 +169,12 @@ impl fmt::Display for PlanId {
 }
 
 impl Plan {
-    /// The plan's id: the first 64 bits of the SHA-256 of its canonical JSON, in hexadecimal.
+    /// The plan's id: the first 64 bits of the SHA-256 of its canonical JSON, in hexadecimal. What it offers besides is
+    /// no part of the view.
     #[must_use]
     pub fn id(&self) -> PlanId {
-        let digest = Sha256::digest(self.to_json().as_bytes());
+        let view = Self { offer: None, impasse: Vec::new(), ..self.clone() };
+        let digest = Sha256::digest(view.to_json().as_bytes());
         PlanId(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -188,7 +230,10 @@ impl Plan {
         let mut next = source;
         while let Source::Dependency { of, file, line } = next {
             let choice = &self.chosen[*of];
-            chain.push(format!("{} {} needs it ({file}:{line})", choice.program, choice.version));
+            let (program, version) = (&choice.program, &choice.version);
+            let stands_for = choice.stands_for.as_ref();
+            let instead = stands_for.map(|name| format!(" in place of {name}")).unwrap_or_default();
+            chain.push(format!("{program} {version}{instead} needs it ({file}:{line})"));
             next = &choice.source;
         }
         chain.push(next.to_string());

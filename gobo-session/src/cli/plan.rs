@@ -59,6 +59,8 @@ fn describe(plan: &Plan, size: Size) -> String {
         table.text(&format!("missing: `{}`: {}", missing.requirement, missing.why));
         table.text(&format!("    required  {}", plan.because(&missing.source).join(", ")));
     }
+    plan.impasse.iter().for_each(|why| table.text(&format!("no choice satisfies all: {why}")));
+    plan.offer.iter().for_each(|offer| table.text(&format!("offer: {}", offer.sentence)));
     table.to_string()
 }
 

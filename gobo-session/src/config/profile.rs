@@ -59,6 +59,8 @@ pub struct Profile {
     pub prefer: Prefer,
     /// Whether a dependency that is not installed is an error.
     pub strict: bool,
+    /// Whether a choice without conflicts is taken instead of the nearest one.
+    pub solve: bool,
     /// Whether the view holds the chosen programs alone.
     pub pure: bool,
     /// The architecture that versions are chosen for; `None` is the machine's own.
@@ -86,6 +88,7 @@ impl Profile {
         }
         request.pure |= self.pure;
         request.strict |= self.strict;
+        request.solve |= self.solve;
         request.personality |= self.personality;
         request.prefer = self.prefer;
         request.profile = Some(self.name.into());

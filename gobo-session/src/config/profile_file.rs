@@ -1,7 +1,7 @@
 //! From the files of a profile and its includes to one [`Profile`].
 //!
 //! The includer's word comes first: its programs stand before those of what it includes, its variables are not
-//! overwritten. Options (arch, pure, strict, prefer, personality) are the outermost profile's alone; what an included
+//! overwritten. Options (arch, pure, strict, solve, prefer, personality) are the outermost profile's alone; what an included
 //! one says otherwise is left out with a note. Every error of every file is collected; one is enough to refuse it all.
 
 use super::ConfigError;
@@ -38,6 +38,7 @@ struct ProfileFile {
     programs: Vec<Spanned<String>>,
     prefer: Option<Spanned<Prefer>>,
     strict: Option<Spanned<bool>>,
+    solve: Option<Spanned<bool>>,
     pure: Option<Spanned<bool>>,
     arch: Option<Spanned<ArchWord>>,
     personality: Option<Spanned<bool>>,
@@ -131,6 +132,7 @@ impl<'a> Loader<'a> {
             programs: self.programs,
             prefer: options.prefer,
             strict: options.strict,
+            solve: options.solve,
             pure: options.pure,
             arch: options.arch.map(Arch::from),
             personality: options.personality,
@@ -274,6 +276,7 @@ fn within(text: &str, string: &Spanned<String>, span: Range<usize>) -> Range<usi
 struct Options {
     prefer: Prefer,
     strict: bool,
+    solve: bool,
     pure: bool,
     arch: Option<ArchWord>,
     personality: bool,
@@ -287,6 +290,7 @@ impl Options {
         Self {
             prefer: value(&file.prefer).unwrap_or_default(),
             strict: value(&file.strict).unwrap_or_default(),
+            solve: value(&file.solve).unwrap_or_default(),
             pure: value(&file.pure).unwrap_or_default(),
             arch: value(&file.arch),
             personality: value(&file.personality).unwrap_or_default(),
@@ -302,6 +306,7 @@ impl Options {
         let odd = [
             ("prefer", odd(&file.prefer, &self.prefer)),
             ("strict", odd(&file.strict, &self.strict)),
+            ("solve", odd(&file.solve, &self.solve)),
             ("pure", odd(&file.pure, &self.pure)),
             ("arch", arch),
             ("personality", odd(&file.personality, &self.personality)),

@@ -29,6 +29,7 @@ fn a_file_is_read_as_it_is_written() {
         programs = ["GTK+ = 2.24.22", "CPAN:XML::Parser"]
         prefer = "newest"
         strict = true
+        solve = true
         pure = true
         arch = "i686"
         personality = true
@@ -48,6 +49,7 @@ fn a_file_is_read_as_it_is_written() {
     let wishes: Vec<String> = request.wishes.iter().map(|wish| wish.requirement.to_string()).collect();
     assert_eq!(wishes, ["Lua", "GTK+ = 2.24.22", "CPAN:XML::Parser"]);
     assert_eq!((request.profile.as_deref(), request.pure, request.strict), (Some("gtk2"), true, true));
+    assert!(request.solve);
 }
 
 #[test]

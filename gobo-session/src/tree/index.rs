@@ -90,6 +90,10 @@ impl Tree {
     /// # Errors
     /// Where a folder cannot be read.
     pub fn is_linked(&self, program: &ProgramName, version: &VersionFolder) -> Result<bool> {
+        version.linked.get_or_try_init(|| self.find_link(program, version)).copied()
+    }
+
+    fn find_link(&self, program: &ProgramName, version: &VersionFolder) -> Result<bool> {
         let mut any_name = false;
         for area in &self.layout.areas {
             for source in &area.sources {

@@ -8,6 +8,7 @@ use crate::requirement::ProgramName;
 use crate::version::{Version, is_version_name};
 use once_cell::unsync::OnceCell;
 use rustix::fs;
+use std::collections::BTreeSet;
 use std::os::fd::AsFd as _;
 
 /// The largest file that is read of a version (R18).
@@ -34,6 +35,8 @@ pub struct VersionFolder {
     folder: Folder,
     arch: OnceCell<Arch>,
     dependencies: OnceCell<Parsed>,
+    use_flags: OnceCell<Option<BTreeSet<String>>>,
+    pub(super) linked: OnceCell<bool>,
 }
 
 impl Program {
@@ -57,6 +60,8 @@ impl Program {
                     folder,
                     arch: OnceCell::new(),
                     dependencies: OnceCell::new(),
+                    use_flags: OnceCell::new(),
+                    linked: OnceCell::new(),
                 }),
                 Ok(None) => {}
                 Err(mut error) => {
@@ -124,6 +129,22 @@ impl VersionFolder {
                 }
             }
         })
+    }
+
+    /// The flags that it was built with, one or several on each line of `Resources/UseFlags`; `None` where it does not
+    /// say.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn use_flags(&self, tree: &Tree) -> Result<Option<&BTreeSet<String>>> {
+        let flags: Result<_> = self.use_flags.get_or_try_init(|| {
+            let Some(bytes) = self.read(tree, "Resources/UseFlags")? else { return Ok(None) };
+            let text = String::from_utf8_lossy(&bytes);
+            let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+            let words = lines.flat_map(str::split_whitespace).filter(|word| !word.starts_with(['-', '!']));
+            Ok(Some(words.map(|word| word.trim_start_matches('+').to_owned()).collect()))
+        });
+        Ok(flags?.as_ref())
     }
 
     /// The text of `Resources/Environment`, where there is one.

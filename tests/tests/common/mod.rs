@@ -29,6 +29,7 @@ pub(crate) fn plan_for(tree: &Tree, chosen: &[Chosen], pure: bool) -> Result<Pla
             requirement: name.clone().into(),
             program: name,
             version: item.version.clone(),
+            stands_for: None,
             source: Source::Asked,
         });
     }
@@ -44,6 +45,8 @@ pub(crate) fn plan_for(tree: &Tree, chosen: &[Chosen], pure: bool) -> Result<Pla
         missing: Vec::new(),
         notes: Vec::new(),
         environment: Default::default(),
+        offer: None,
+        impasse: Vec::new(),
     })
 }
 

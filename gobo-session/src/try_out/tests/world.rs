@@ -136,6 +136,7 @@ pub(in crate::try_out) fn plan(chosen: &[(&str, &str, Arch)]) -> Plan {
         arch: arch.clone(),
         linked: false,
         requirement: program.parse().unwrap(),
+        stands_for: None,
         source: Source::Asked,
     };
     Plan {
@@ -150,6 +151,8 @@ pub(in crate::try_out) fn plan(chosen: &[(&str, &str, Arch)]) -> Plan {
         missing: Vec::new(),
         notes: Vec::new(),
         environment: Default::default(),
+        offer: None,
+        impasse: Vec::new(),
     }
 }
 

@@ -1,0 +1,115 @@
+//! From what was chosen to the plan that says so.
+
+use super::catalogue::{Catalogue, Need};
+use super::nearest::{Ask, Outcome};
+use crate::error::{Error, Result, Step};
+use crate::plan::{Choice, Conflict, FORMAT, Missing, Plan, Source, Wish};
+use crate::requirement::{ProgramName, Requirement, Wanted};
+use crate::tree::Program;
+
+/// The plan of an outcome.
+///
+/// # Errors
+/// Where something asked for is missing; in strict mode where anything is.
+pub(super) fn plan(catalogue: &Catalogue<'_>, outcome: &Outcome) -> Result<Plan> {
+    let request = catalogue.request;
+    let mut plan = Plan {
+        format: FORMAT,
+        profile: request.profile.clone(),
+        arch: request.arch.clone(),
+        pure: request.pure,
+        personality: request.personality,
+        wishes: request.wishes.iter().chain(&request.kept).cloned().collect(),
+        chosen: Vec::with_capacity(outcome.chosen.len()),
+        conflicts: Vec::new(),
+        missing: Vec::new(),
+        notes: Vec::new(),
+        environment: request.environment.clone(),
+        offer: None,
+        impasse: Vec::new(),
+    };
+    for (id, ask) in &outcome.chosen {
+        let version = catalogue.version(*id);
+        let program = &version.program;
+        let is_current = program.current.as_deref() == Some(version.name());
+        plan.chosen.push(Choice {
+            program: program.name.clone(),
+            version: version.name().to_owned(),
+            major: version.major.clone(),
+            arch: version.arch.clone(),
+            linked: is_current && catalogue.tree.is_linked(&program.name, version.folder())?,
+            requirement: ask.need().requirement.clone(),
+            stands_for: ask.need().stands_for.clone(),
+            source: source(catalogue, outcome, ask)?,
+        });
+        plan.notes.extend(catalogue.parsed(*id)?.diagnostics.iter().cloned());
+    }
+    for (ask, id, winner) in &outcome.conflicts {
+        plan.conflicts.push(Conflict {
+            requirement: ask.need().requirement.clone(),
+            source: source(catalogue, outcome, ask)?,
+            version: catalogue.version(*id).name().to_owned(),
+            winner: *winner,
+        });
+    }
+    for ask in &outcome.missing {
+        let source = source(catalogue, outcome, ask)?;
+        let missing = missing(catalogue, ask.need(), source)?;
+        let is_dependency = matches!(missing.source, Source::Dependency { .. });
+        if !(is_dependency && !request.strict || missing.source == Source::Session) {
+            let chain = plan.because(&missing.source).join(", ");
+            let what = format!("nothing meets `{}` ({chain}): {}", missing.requirement, missing.why);
+            return Err(Error::new(Step::Resolve, what).with_cure("install it, or ask for another version"));
+        }
+        plan.missing.push(missing);
+    }
+    Ok(plan)
+}
+
+/// Where a requirement comes from.
+fn source(catalogue: &Catalogue<'_>, outcome: &Outcome, ask: &Ask) -> Result<Source> {
+    let request = catalogue.request;
+    let Some(of) = ask.of else {
+        let wishes: Vec<&Wish> = request.wishes.iter().chain(&request.kept).collect();
+        return Ok(wishes[ask.wish].source.clone());
+    };
+    let file = catalogue.parsed(outcome.chosen[of].0)?.file.clone();
+    Ok(Source::Dependency { of, file, line: ask.need().line })
+}
+
+fn missing(catalogue: &Catalogue<'_>, need: &Need, source: Source) -> Result<Missing> {
+    let mut why = Vec::new();
+    for name in programs_of(&need.requirement) {
+        why.push(match catalogue.tree.find(name) {
+            Ok(Some(program)) => nothing_fits(catalogue, &program)?,
+            Ok(None) => match catalogue.tree.nearest(name) {
+                Some(near) => format!("{name} is not installed; did you mean {near}?"),
+                None => format!("{name} is not installed"),
+            },
+            Err(error) => error.to_string(),
+        });
+    }
+    Ok(Missing { requirement: need.requirement.clone(), source, why: why.join("; ") })
+}
+
+fn programs_of(requirement: &Requirement) -> impl Iterator<Item = &ProgramName> {
+    requirement.alternatives().iter().filter_map(|alternative| match &alternative.wanted {
+        Wanted::Program(name) => Some(name),
+        Wanted::Alien { .. } => None,
+    })
+}
+
+fn nothing_fits(catalogue: &Catalogue<'_>, program: &Program) -> Result<String> {
+    let mut there = Vec::new();
+    for version in &program.versions {
+        there.push(format!("{} ({})", version.version, version.arch(catalogue.tree)?));
+    }
+    there.extend(program.refused.iter().map(|error| error.what.clone()));
+    let name = &program.name;
+    Ok(match there.as_slice() {
+        [] => format!("{name} has no version installed"),
+        there => {
+            format!("{name} is installed as {}; {} is wanted", there.join(", "), catalogue.request.arch)
+        }
+    })
+}

@@ -1,0 +1,72 @@
+//! What a plan is made from, but the tree.
+
+use crate::arch::Arch;
+use crate::plan::{Source, Wish};
+use crate::requirement::{ProgramName, Requirement};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Which of several satisfying versions is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prefer {
+    /// The current one, where it satisfies.
+    #[default]
+    Current,
+    /// The highest one.
+    Newest,
+}
+
+/// Everything that a plan is made from, but the tree.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The profile's name, where there is one.
+    pub profile: Option<String>,
+    /// The architecture that is wanted.
+    pub arch: Arch,
+    /// Whether the view is to hold the chosen programs alone.
+    pub pure: bool,
+    /// Whether the session is to say that it is a 32-bit system.
+    pub personality: bool,
+    /// Which of several satisfying versions is taken.
+    pub prefer: Prefer,
+    /// Whether a missing dependency is a failure.
+    pub strict: bool,
+    /// Whether another choice is taken where the nearest one ends in a conflict and the other does not.
+    pub solve: bool,
+    /// What is asked for; the first weighs most.
+    pub wishes: Vec<Wish>,
+    /// What the session around asked for: met after everything else.
+    pub kept: Vec<Wish>,
+    /// Versions that go before the current one where they satisfy.
+    pub preferred: BTreeSet<(ProgramName, String)>,
+    /// Variables to set.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Request {
+    /// A request for nothing, for programs of that architecture.
+    #[must_use]
+    pub fn new(arch: Arch) -> Self {
+        Self {
+            profile: None,
+            arch,
+            pure: false,
+            personality: false,
+            prefer: Prefer::Current,
+            strict: false,
+            solve: false,
+            wishes: Vec::new(),
+            kept: Vec::new(),
+            preferred: BTreeSet::new(),
+            environment: BTreeMap::new(),
+        }
+    }
+
+    /// The same request with one more wish.
+    #[must_use]
+    pub fn with(mut self, requirement: Requirement, source: Source) -> Self {
+        self.wishes.push(Wish { requirement, source });
+        self
+    }
+}

@@ -1,0 +1,92 @@
+//! A choice without conflicts, where there is one.
+//!
+//! Requirements are met in the order of the nearest choice, each by its first version that has no rival. Where none is
+//! left, the choices that are to blame are known: those that the requirement comes from, the rivals of its versions, and
+//! whatever was to blame for what was tried before. The latest of them is changed, and everything after it forgotten
+//! (conflict-directed backjumping). Nothing that could satisfy all is passed over; the number of steps is bounded.
+
+use super::catalogue::{Catalogue, VersionId};
+use super::nearest::{Ask, Taken, Wishes};
+use crate::error::Result;
+use std::collections::BTreeSet;
+
+/// How many versions are tried at most (R18).
+pub(super) const MAX_TRIED: usize = 4096;
+
+/// What a search came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// These versions satisfy all.
+    Choice(Vec<VersionId>),
+    /// No versions do.
+    Nothing,
+    /// It was given up.
+    Unknown,
+}
+
+/// A requirement that a choice is made for.
+struct Frame {
+    ask: Ask,
+    /// Its place in the queue.
+    head: usize,
+    /// The length of the queue before the choice's own needs.
+    length: usize,
+    /// The next of its candidates.
+    next: usize,
+    /// The places of the choices that are to blame for those passed over.
+    blame: BTreeSet<usize>,
+}
+
+/// Looks for a choice; what nothing installed meets is let be where `tolerated` says so.
+pub(super) fn search(
+    catalogue: &mut Catalogue<'_>,
+    wishes: &Wishes,
+    tolerated: impl Fn(&Ask) -> bool,
+) -> Result<Found> {
+    let mut queue = wishes.asks().concat();
+    let mut frames: Vec<Frame> = Vec::new();
+    let mut chosen: Vec<VersionId> = Vec::new();
+    let mut taken = Taken::default();
+    let mut head = 0;
+    let mut tried = 0;
+    'next: loop {
+        let is_met = |ask: &Ask| {
+            let candidates = &ask.need().candidates;
+            candidates.iter().any(|id| taken.place(*id).is_some()) || candidates.is_empty() && tolerated(ask)
+        };
+        let Some(unmet) = (head..queue.len()).find(|place| !is_met(&queue[*place])) else {
+            return Ok(Found::Choice(chosen));
+        };
+        let ask = queue[unmet].clone();
+        let blame = ask.of.into_iter().collect();
+        frames.push(Frame { ask, head: unmet, length: queue.len(), next: 0, blame });
+        while let Some(frame) = frames.last_mut() {
+            while let Some(&id) = frame.ask.need().candidates.get(frame.next) {
+                frame.next += 1;
+                if let Some(rival) = taken.rival(catalogue, id) {
+                    frame.blame.insert(rival);
+                    continue;
+                }
+                if tried == MAX_TRIED {
+                    return Ok(Found::Unknown);
+                }
+                tried += 1;
+                let needs = catalogue.needs(id)?;
+                queue.extend(Ask::all_of(chosen.len(), &needs));
+                taken.push(catalogue, id, chosen.len());
+                chosen.push(id);
+                head = frame.head + 1;
+                continue 'next;
+            }
+            let blame = frames.pop().map(|frame| frame.blame).unwrap_or_default();
+            let Some(&latest) = blame.last() else { return Ok(Found::Nothing) };
+            frames.truncate(latest + 1);
+            for id in chosen.drain(latest..) {
+                taken.remove(catalogue, id);
+            }
+            queue.truncate(frames[latest].length);
+            frames[latest].blame.extend(blame.into_iter().filter(|place| *place != latest));
+        }
+        return Ok(Found::Nothing);
+    }
+}
