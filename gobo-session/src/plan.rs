@@ -275,12 +275,15 @@ mod tests {
                 arch: Arch::Any,
                 linked: false,
                 requirement: "Foo".parse().unwrap(),
+                stands_for: None,
                 source: Source::Asked,
             }],
             conflicts: Vec::new(),
             missing: vec![missing],
             notes: Vec::new(),
             environment: BTreeMap::new(),
+            offer: None,
+            impasse: Vec::new(),
         }
     }
 

@@ -55,3 +55,20 @@ fn an_i686_profile_gives_a_session_in_which_both_architectures_work() -> Result<
     assert_eq!(lab.su("bob", "uname -m")?.text(), "x86_64");
     Ok(())
 }
+
+#[test]
+fn a_profile_that_says_solve_gets_the_choice_in_which_everything_fits() -> Result<()> {
+    let policy =
+        "[[rule]]\nuser = \"ann\"\nprofile = \"nearest\"\n[[rule]]\nuser = \"bob\"\nprofile = \"solved\"\n";
+    let nearest = "programs = [\"Python = 3.9.2\", \"Bash = 5.2.37\"]\n";
+    let solved = format!("{nearest}solve = true\n");
+    let lab = Lab::new(&requires_gobo_root!(), policy, &[("nearest", nearest), ("solved", &solved)])?;
+    let mark = lab.chamber.log_mark()?;
+    let versions = |user: &str| anyhow::Ok(lab.su(user, "python3 -V; echo $BASH_VERSION")?.success()?.text());
+    assert_eq!(versions("bob")?, "Python 3.9.2\n5.2.37(1)-release");
+    // The nearest choice leaves Bash without its Glibc: a view in which no shell would start is refused.
+    assert_eq!(versions("ann")?, "Python 3.11.2\n5.2.15(1)-release");
+    let said = lab.said(mark)?;
+    assert!(said.iter().any(|line| line.contains("would not start: it needs GLIBC_2.38")), "{said:#?}");
+    Ok(())
+}

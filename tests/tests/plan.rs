@@ -186,8 +186,15 @@ fn the_json_has_these_fields_and_no_others() -> Result<()> {
     let (plan, layer) = (&all["plan"], &all["layer"]);
     assert_eq!(keys(&all)?, "id layer plan");
     assert_eq!(keys(layer)?, "folders links notes whiteouts");
-    let fields = "arch chosen conflicts environment format missing notes personality profile pure wishes";
+    let fields =
+        "arch chosen conflicts environment format impasse missing notes personality profile pure wishes";
     assert_eq!(keys(plan)?, fields);
+    let offered = json(&root, &["--with", "Python = 3.9.2", "--with", "Bash = 5.2.37"])?;
+    assert_eq!(keys(&offered["plan"])?, fields.replace("impasse missing notes", "missing notes offer"));
+    let offer = &offered["plan"]["offer"];
+    assert_eq!(keys(offer)?, "changes sentence taken with");
+    assert_eq!(keys(&offer["changes"][0])?, "from program to");
+    assert_eq!(offer["with"][0], "Glibc = 2.41");
     assert_eq!(keys(&plan["wishes"][0])?, "requirement source");
     assert_eq!(keys(&plan["chosen"][0])?, "arch linked major program requirement source version");
     assert_eq!(keys(&plan["conflicts"][0])?, "requirement source version winner");
