@@ -169,6 +169,26 @@ impl fmt::Display for PlanId {
 }
 
 impl Plan {
+    /// A plan in which nothing is chosen.
+    #[must_use]
+    pub fn empty(arch: Arch) -> Self {
+        Self {
+            format: FORMAT,
+            profile: None,
+            arch,
+            pure: false,
+            personality: false,
+            wishes: Vec::new(),
+            chosen: Vec::new(),
+            conflicts: Vec::new(),
+            missing: Vec::new(),
+            notes: Vec::new(),
+            environment: BTreeMap::new(),
+            offer: None,
+            impasse: Vec::new(),
+        }
+    }
+
     /// The plan's id: the first 64 bits of the SHA-256 of its canonical JSON, in hexadecimal. What it offers besides is
     /// no part of the view.
     #[must_use]
@@ -261,30 +281,17 @@ mod tests {
         let source = Source::Dependency { of, file: "Dependencies".into(), line: 1 };
         let missing =
             Missing { requirement: "Lua".parse().unwrap(), source, why: "Lua is not installed".into() };
-        Plan {
-            format: FORMAT,
-            profile: None,
-            arch: Arch::X86_64,
-            pure: false,
-            personality: false,
-            wishes: Vec::new(),
-            chosen: vec![Choice {
-                program: "Foo".parse().unwrap(),
-                version: "1.0".into(),
-                major: crate::version::Version::new("1.0").major(),
-                arch: Arch::Any,
-                linked: false,
-                requirement: "Foo".parse().unwrap(),
-                stands_for: None,
-                source: Source::Asked,
-            }],
-            conflicts: Vec::new(),
-            missing: vec![missing],
-            notes: Vec::new(),
-            environment: BTreeMap::new(),
-            offer: None,
-            impasse: Vec::new(),
-        }
+        let choice = Choice {
+            program: "Foo".parse().unwrap(),
+            version: "1.0".into(),
+            major: crate::version::Version::new("1.0").major(),
+            arch: Arch::Any,
+            linked: false,
+            requirement: "Foo".parse().unwrap(),
+            stands_for: None,
+            source: Source::Asked,
+        };
+        Plan { chosen: vec![choice], missing: vec![missing], ..Plan::empty(Arch::X86_64) }
     }
 
     #[test]

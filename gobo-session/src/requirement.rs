@@ -158,6 +158,14 @@ impl Requirement {
     pub fn alternatives(&self) -> &[Alternative] {
         &self.alternatives
     }
+
+    /// The programs that it names, the preferred one first.
+    pub fn programs(&self) -> impl Iterator<Item = &ProgramName> {
+        self.alternatives.iter().filter_map(|alternative| match &alternative.wanted {
+            Wanted::Program(name) => Some(name),
+            Wanted::Alien { .. } => None,
+        })
+    }
 }
 
 /// Any version of a program.

@@ -8,7 +8,7 @@ use crate::config::{Config, Profile};
 use crate::error::Result;
 use crate::kernel::{self, PLAN_FILE, Shown};
 use crate::plan::{Choice, Plan, Source, Wish};
-use crate::requirement::{ProgramName, Requirement, Wanted};
+use crate::requirement::ProgramName;
 use crate::resolve::{Request, resolve};
 use crate::tree::{Layout, Tree};
 use crate::trusted::Trust;
@@ -102,7 +102,7 @@ fn request(
     if let Some(session) = session.filter(|session| session.arch == arch) {
         request.pure |= session.pure;
         for mut wish in session.wishes {
-            let is_overridden = programs_of(&wish.requirement).any(|program| asks_for(&request, program));
+            let is_overridden = wish.requirement.programs().any(|program| asks_for(&request, program));
             if !is_overridden && !matches!(wish.source, Source::Command(_)) {
                 wish.source = Source::Session;
                 request.kept.push(wish);
@@ -137,12 +137,5 @@ fn has_version_for(tree: &Tree, program: &ProgramName, arch: &Arch) -> Result<bo
 
 /// Whether a request asks for a program by name.
 fn asks_for(request: &Request, program: &ProgramName) -> bool {
-    request.wishes.iter().any(|wish| programs_of(&wish.requirement).any(|asked| asked == program))
-}
-
-fn programs_of(requirement: &Requirement) -> impl Iterator<Item = &ProgramName> {
-    requirement.alternatives().iter().filter_map(|alternative| match &alternative.wanted {
-        Wanted::Program(name) => Some(name),
-        Wanted::Alien { .. } => None,
-    })
+    request.wishes.iter().any(|wish| wish.requirement.programs().any(|asked| asked == program))
 }

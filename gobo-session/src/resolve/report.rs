@@ -3,8 +3,7 @@
 use super::catalogue::{Catalogue, Need};
 use super::nearest::{Ask, Outcome};
 use crate::error::{Error, Result, Step};
-use crate::plan::{Choice, Conflict, FORMAT, Missing, Plan, Source, Wish};
-use crate::requirement::{ProgramName, Requirement, Wanted};
+use crate::plan::{Choice, Conflict, Missing, Plan, Source, Wish};
 use crate::tree::Program;
 
 /// The plan of an outcome.
@@ -14,19 +13,12 @@ use crate::tree::Program;
 pub(super) fn plan(catalogue: &Catalogue<'_>, outcome: &Outcome) -> Result<Plan> {
     let request = catalogue.request;
     let mut plan = Plan {
-        format: FORMAT,
         profile: request.profile.clone(),
-        arch: request.arch.clone(),
         pure: request.pure,
         personality: request.personality,
         wishes: request.wishes.iter().chain(&request.kept).cloned().collect(),
-        chosen: Vec::with_capacity(outcome.chosen.len()),
-        conflicts: Vec::new(),
-        missing: Vec::new(),
-        notes: Vec::new(),
         environment: request.environment.clone(),
-        offer: None,
-        impasse: Vec::new(),
+        ..Plan::empty(request.arch.clone())
     };
     for (id, ask) in &outcome.chosen {
         let version = catalogue.version(*id);
@@ -79,7 +71,7 @@ fn source(catalogue: &Catalogue<'_>, outcome: &Outcome, ask: &Ask) -> Result<Sou
 
 fn missing(catalogue: &Catalogue<'_>, need: &Need, source: Source) -> Result<Missing> {
     let mut why = Vec::new();
-    for name in programs_of(&need.requirement) {
+    for name in need.requirement.programs() {
         why.push(match catalogue.tree.find(name) {
             Ok(Some(program)) => nothing_fits(catalogue, &program)?,
             Ok(None) => match catalogue.tree.nearest(name) {
@@ -90,13 +82,6 @@ fn missing(catalogue: &Catalogue<'_>, need: &Need, source: Source) -> Result<Mis
         });
     }
     Ok(Missing { requirement: need.requirement.clone(), source, why: why.join("; ") })
-}
-
-fn programs_of(requirement: &Requirement) -> impl Iterator<Item = &ProgramName> {
-    requirement.alternatives().iter().filter_map(|alternative| match &alternative.wanted {
-        Wanted::Program(name) => Some(name),
-        Wanted::Alien { .. } => None,
-    })
 }
 
 fn nothing_fits(catalogue: &Catalogue<'_>, program: &Program) -> Result<String> {

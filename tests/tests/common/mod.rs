@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use gobo_session::arch::Arch;
 use gobo_session::compile::compile;
 use gobo_session::kernel::{About, Shown, View, attach};
-use gobo_session::plan::{Choice, FORMAT, Plan, Source};
+use gobo_session::plan::{Choice, Plan, Source};
 use gobo_session::tree::{Layout, Tree};
 use gobo_session::trusted::Trust;
 use gobo_tests::oracle::{self, Chosen};
@@ -33,21 +33,7 @@ pub(crate) fn plan_for(tree: &Tree, chosen: &[Chosen], pure: bool) -> Result<Pla
             source: Source::Asked,
         });
     }
-    Ok(Plan {
-        format: FORMAT,
-        profile: None,
-        arch: Arch::X86_64,
-        pure,
-        personality: false,
-        wishes: Vec::new(),
-        chosen: choices,
-        conflicts: Vec::new(),
-        missing: Vec::new(),
-        notes: Vec::new(),
-        environment: Default::default(),
-        offer: None,
-        impasse: Vec::new(),
-    })
+    Ok(Plan { pure, chosen: choices, ..Plan::empty(Arch::X86_64) })
 }
 
 /// Gives the calling thread a mount namespace and a root of its own.

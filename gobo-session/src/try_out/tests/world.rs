@@ -2,7 +2,7 @@
 
 use crate::arch::Arch;
 use crate::layer::{Layer, Node, Nodes};
-use crate::plan::{Choice, FORMAT, Plan, Source};
+use crate::plan::{Choice, Plan, Source};
 use crate::tree::{Layout, Tree};
 use crate::trusted::Trust;
 use crate::try_out::elf::Target;
@@ -139,21 +139,7 @@ pub(in crate::try_out) fn plan(chosen: &[(&str, &str, Arch)]) -> Plan {
         stands_for: None,
         source: Source::Asked,
     };
-    Plan {
-        format: FORMAT,
-        profile: None,
-        arch: Arch::X86_64,
-        pure: false,
-        personality: false,
-        wishes: Vec::new(),
-        chosen: chosen.iter().map(choice).collect(),
-        conflicts: Vec::new(),
-        missing: Vec::new(),
-        notes: Vec::new(),
-        environment: Default::default(),
-        offer: None,
-        impasse: Vec::new(),
-    }
+    Plan { chosen: chosen.iter().map(choice).collect(), ..Plan::empty(Arch::X86_64) }
 }
 
 /// The i686 view: a shell and its libraries, all of whose names are 64-bit ones in the base.
