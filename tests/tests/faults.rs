@@ -122,6 +122,23 @@ impl Traced<'_> {
     }
 }
 
+#[test]
+fn a_kernel_that_wants_the_layer_attached_first_shows_the_view_all_the_same() -> Result<()> {
+    let lab = Lab::new(&requires_gobo_root!(), POLICY, &PROFILES)?;
+    let views = [Vec::new(), view_of("lua51", &["bin"])];
+    let traced = Traced { lab: &lab, user: "ann", prefix: Vec::new(), views };
+    traced.run("-etrace=fsconfig")?;
+    let trace = lab.chamber.read(TRACE)?;
+    let creates = trace.lines().filter(|line| line.starts_with("fsconfig(")).enumerate();
+    let creates: Vec<usize> = creates.filter(|(_, l)| l.contains("CMD_CREATE")).map(|(n, _)| n + 1).collect();
+    ensure!(creates.len() == 2, "a tmpfs and an overlay are made, not: {trace}");
+    // What Linux before 6.15 says of a lower folder in a detached mount.
+    let report = traced.run(&format!("-einject=fsconfig:error=EINVAL:when={}", creates[1]))?;
+    ensure!(lab.chamber.read(TRACE)?.contains("(INJECTED)"), "nothing was made to fail");
+    ensure!(report.inside.view()? == traced.views[1], "{report:#?}");
+    traced.assert_whole_or_nothing(&report)
+}
+
 /// The system calls between opening and opened, each with its number since the program began.
 fn calls_of_open(trace: &str) -> Result<BTreeMap<String, Vec<usize>>> {
     let mut counts = BTreeMap::<&str, usize>::new();

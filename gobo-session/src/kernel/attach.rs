@@ -96,22 +96,25 @@ fn attach(view: &View, layout: &Layout, bind: Bind) -> Result<()> {
     for part in &view.parts {
         let path = layout.index.join(&part.area);
         let place = mount::place(&path)?;
-        let base = base_behind(&place, &part.area, bind)?;
-        if base != part.base {
+        // An inherited view covers the base, which lies open in the state folder then.
+        let covered = (bind == Bind::Description)
+            .then(|| mount::place(&Path::new(INDEX_FOLDER).join(&part.area)))
+            .transpose()?;
+        let base = covered.as_ref().unwrap_or(&place);
+        if namespace::id_of(base)? != part.base {
             let what = format!("{} is not the folder that the view was made for", path.display());
             return Err(Error::new(Step::Attach, what).with_cure("somebody has moved it: try again"));
         }
-        mount::attach(part.overlay.as_fd(), place.as_fd(), &path.display().to_string())?;
+        let target = path.display().to_string();
+        match &part.overlay {
+            Some(overlay) => mount::attach(overlay.as_fd(), place.as_fd(), &target)?,
+            None => {
+                let overlay = part.folders.overlay(&view.source, base.as_fd())?;
+                mount::attach(overlay.as_fd(), place.as_fd(), &target)?;
+            }
+        }
     }
     Ok(())
-}
-
-/// The identity of the base folder behind a place, which an inherited view may cover.
-fn base_behind(place: &std::os::fd::OwnedFd, area: &str, bind: Bind) -> Result<namespace::Id> {
-    if bind == Bind::Description {
-        return namespace::id_of(mount::place(&Path::new(INDEX_FOLDER).join(area))?);
-    }
-    namespace::id_of(place)
 }
 
 /// Detaches an inherited view from the calling thread's own namespace.

@@ -6,8 +6,9 @@ use crate::layer::Layer;
 use crate::plan::Plan;
 use crate::tree::{Folder, Tree};
 use rustix::fs::{self, Mode, OFlags};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 /// The name of the plan's file in [`super::VIEW_FOLDER`].
 pub const PLAN_FILE: &str = "plan.json";
@@ -28,6 +29,7 @@ pub struct About {
 
 /// A prepared view: nothing of it is attached anywhere.
 pub struct View {
+    pub(super) source: String,
     pub(super) tmpfs: OwnedFd,
     pub(super) parts: Vec<Part>,
     pub(super) personality: bool,
@@ -37,14 +39,31 @@ pub struct View {
 pub(super) struct Part {
     /// Its name, such as `bin`.
     pub(super) area: String,
-    /// What lies over it.
-    pub(super) overlay: OwnedFd,
+    /// What lies over it; `None` where the kernel makes it only when the layer's tmpfs is attached.
+    pub(super) overlay: Option<OwnedFd>,
+    /// The layer's folder, and what is below it in place of the base where that does not matter.
+    pub(super) folders: Folders,
     /// Which folder it was made for: the mount goes there and nowhere else.
     pub(super) base: namespace::Id,
 }
 
+/// What the overlay over one part of the index is made of, but the base.
+pub(super) struct Folders {
+    pub(super) layer: OwnedFd,
+    /// An empty folder that stands for the base in a pure view.
+    pub(super) instead: Option<OwnedFd>,
+}
+
+impl Folders {
+    /// The overlay of the layer over a base.
+    pub(super) fn overlay(&self, source: &str, base: BorrowedFd<'_>) -> Result<OwnedFd> {
+        let lower = self.instead.as_ref().map_or(base, |instead| instead.as_fd());
+        mount::overlay(source, self.layer.as_fd(), lower)
+    }
+}
+
 impl View {
-    /// Makes all mounts of a view.
+    /// Makes all mounts of a view, as far as the kernel makes them before they are attached.
     ///
     /// # Errors
     /// Which mount the kernel refused.
@@ -74,11 +93,17 @@ impl View {
                     Error::new(Step::Mount, format!("the index has no folder {area}, which the view needs"));
                 return Err(error.with_cure(format!("make it: mkdir {index}/{area}")));
             };
-            let lower = if plan.pure { empty.as_fd() } else { base.fd() };
-            let overlay = mount::overlay(&source, folder.as_fd(), lower)?;
-            parts.push(Part { area: area.to_owned(), overlay, base: base.id });
+            let instead = plan.pure.then(|| empty.try_clone()).transpose();
+            let instead = instead.map_err(|e| Error::new(Step::Mount, format!("dup: {e}")))?;
+            let folders = Folders { layer: folder, instead };
+            let overlay = match folders.overlay(&source, base.fd()) {
+                // Before Linux 6.15 a folder of a detached mount is no lower folder.
+                Err(error) if error.errno == Some(Errno::INVAL) => None,
+                made => Some(made?),
+            };
+            parts.push(Part { area: area.to_owned(), overlay, folders, base: base.id });
         }
-        Ok(Self { tmpfs, parts, personality: plan.personality })
+        Ok(Self { source, tmpfs, parts, personality: plan.personality })
     }
 
     /// The parts of the index that it lies over.
