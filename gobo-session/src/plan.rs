@@ -56,6 +56,8 @@ pub struct Offer {
     pub changes: Vec<Change>,
     /// What to ask for to have it; empty where that cannot be said by names and versions alone.
     pub with: Vec<Requirement>,
+    /// Whether that must be named before everything else that is asked for.
+    pub first: bool,
     /// The same in one sentence without a full stop.
     pub sentence: String,
     /// Whether the plan holds it already.

@@ -2,6 +2,7 @@
 //! in which real services run.
 
 pub mod chamber;
+pub mod corpus;
 pub mod elf_walk;
 pub mod gate;
 pub mod lab;

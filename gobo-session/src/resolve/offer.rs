@@ -9,15 +9,13 @@ use super::nearest::{Ask, Outcome, Wishes, choose};
 use super::report;
 use super::search::{Found, MAX_TRIED, search};
 use crate::error::Result;
-use crate::plan::{Change, Offer, Plan};
+use crate::plan::{Change, Offer, Plan, Source};
 use crate::requirement::Requirement;
 use std::collections::HashSet;
 use std::rc::Rc;
 
 /// How often the versions of conflicts are changed.
 const MAX_ROUNDS: usize = 16;
-/// How many pins are tried without, one by one.
-const MAX_DROPPED: usize = 64;
 /// How many conflicts are explained.
 const MAX_EXPLAINED: usize = 8;
 
@@ -34,61 +32,105 @@ pub(super) fn find(catalogue: &mut Catalogue<'_>, wishes: &Wishes, nearest: &Out
     let missing: HashSet<&Requirement> = nearest.missing.iter().map(|ask| &ask.need().requirement).collect();
     let tolerated = |ask: &Ask| missing.contains(&ask.need().requirement);
     let fits = |outcome: &Outcome| outcome.conflicts.is_empty() && outcome.missing.iter().all(tolerated);
-    let mut pins = Vec::new();
-    let mut outcome = adjust(catalogue, wishes, &mut pins)?;
-    if !outcome.as_ref().is_some_and(fits) {
-        pins = match search(catalogue, wishes, tolerated)? {
-            Found::Choice(versions) => versions,
-            Found::Nothing => return Ok(Other::Impasse(explain(catalogue, wishes, nearest)?)),
+    let mut pins = adjust(catalogue, wishes)?.unwrap_or_default();
+    let mut outcome = choose(catalogue, wishes, &pins)?;
+    if !fits(&outcome) {
+        let why = match search(catalogue, wishes, tolerated)? {
+            Found::Choice(versions) => {
+                pins = versions;
+                None
+            }
+            Found::Nothing => Some(None),
             Found::Unknown => {
-                let mut why = explain(catalogue, wishes, nearest)?;
-                why.push(format!("no other choice was found among the first {MAX_TRIED} versions tried"));
-                return Ok(Other::Impasse(why));
+                Some(Some(format!("no other choice was found among the first {MAX_TRIED} versions tried")))
             }
         };
-        let chosen: HashSet<VersionId> = nearest.chosen.iter().map(|(id, _)| *id).collect();
-        let changed: Vec<VersionId> = pins.iter().copied().filter(|id| !chosen.contains(id)).collect();
-        let less = choose(catalogue, wishes, &changed)?;
-        if fits(&less) {
-            pins = changed;
+        if let Some(given_up) = why {
+            let mut sentences = explain(catalogue, wishes, nearest)?;
+            sentences.extend(given_up);
+            return Ok(Other::Impasse(sentences));
         }
-        outcome = Some(choose(catalogue, wishes, &pins)?);
+        outcome = choose(catalogue, wishes, &pins)?;
     }
-    let Some(mut outcome) = outcome else { return Ok(Other::Impasse(Vec::new())) };
-    for pin in pins.clone().into_iter().rev().take(MAX_DROPPED) {
-        let fewer: Vec<VersionId> = pins.iter().copied().filter(|other| *other != pin).collect();
-        let without = choose(catalogue, wishes, &fewer)?;
-        if fits(&without) {
-            (pins, outcome) = (fewer, without);
-        }
-    }
-    let asked = asked_for(catalogue, wishes, &pins)?;
-    let with = match choose(catalogue, &asked.0, &[])? {
-        same if fits(&same) => asked.1,
-        _ => Vec::new(),
-    };
-    let offer = describe(catalogue, nearest, &outcome, &pins, with);
+    let (pins, way) = fewest(catalogue, wishes, nearest, &outcome, pins, &fits)?;
+    let outcome = choose(catalogue, wishes, &pins)?;
+    let offer = describe(catalogue, nearest, &outcome, &pins, way);
     Ok(Other::Fits(outcome, offer))
+}
+
+/// How a person can have a choice by asking for more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// By wishes behind those of the command line.
+    Behind,
+    /// By wishes before all others.
+    First,
+    /// Not by wishes.
+    None,
+}
+
+/// Leaves out the pins that are not needed; what is left gives a choice that fits, as pins and in the same way as wishes.
+fn fewest(
+    catalogue: &mut Catalogue<'_>,
+    wishes: &Wishes,
+    nearest: &Outcome,
+    outcome: &Outcome,
+    pins: Vec<VersionId>,
+    fits: impl Fn(&Outcome) -> bool,
+) -> Result<(Vec<VersionId>, Way)> {
+    let is_enough = |catalogue: &mut Catalogue<'_>, pins: &[VersionId], way: Way| -> Result<bool> {
+        if !fits(&choose(catalogue, wishes, pins)?) {
+            return Ok(false);
+        }
+        let asked = asked_for(catalogue, wishes, pins, way)?;
+        Ok(way == Way::None || fits(&choose(catalogue, &asked, &[])?))
+    };
+    let before: HashSet<VersionId> = nearest.chosen.iter().map(|(id, _)| *id).collect();
+    let all: Vec<VersionId> = outcome.chosen.iter().map(|(id, _)| *id).collect();
+    let changed: Vec<VersionId> = all.iter().copied().filter(|id| !before.contains(id)).collect();
+    let mut found = (pins.clone(), Way::None);
+    'found: for enough in [pins, changed, all] {
+        for way in [Way::Behind, Way::First] {
+            if is_enough(catalogue, &enough, way)? {
+                found = (enough, way);
+                break 'found;
+            }
+        }
+    }
+    let (mut pins, way) = found;
+    // The unchanged ones go first, many at once: they were chosen without being asked for.
+    pins.sort_by_key(|id| !before.contains(id));
+    let mut size = pins.len().div_ceil(2);
+    while size > 0 {
+        let mut start = 0;
+        while start < pins.len() {
+            let mut fewer = pins.clone();
+            fewer.drain(start..(start + size).min(pins.len()));
+            if is_enough(catalogue, &fewer, way)? {
+                pins = fewer;
+            } else {
+                start += size;
+            }
+        }
+        size /= 2;
+    }
+    Ok((pins, way))
 }
 
 /// Pins, for each conflict, a version that meets all that the winner met and what gave way to it; `None` where there is
 /// no such version, or where that does not come to an end.
-fn adjust(
-    catalogue: &mut Catalogue<'_>,
-    wishes: &Wishes,
-    pins: &mut Vec<VersionId>,
-) -> Result<Option<Outcome>> {
+fn adjust(catalogue: &mut Catalogue<'_>, wishes: &Wishes) -> Result<Option<Vec<VersionId>>> {
+    let mut pins = Vec::new();
     for _ in 0..MAX_ROUNDS {
-        let outcome = choose(catalogue, wishes, pins)?;
-        let Some((lost, _, winner)) = outcome.conflicts.first() else { return Ok(Some(outcome)) };
+        let outcome = choose(catalogue, wishes, &pins)?;
+        let Some((lost, _, winner)) = outcome.conflicts.first() else { return Ok(Some(pins)) };
         let (chosen, brought) = &outcome.chosen[*winner];
         let met = outcome.met.iter().filter(|(_, place)| place == winner).map(|(ask, _)| ask);
         let gave_way = outcome.conflicts.iter().filter(|(.., place)| place == winner).map(|(ask, ..)| ask);
-        let mut seen = met.chain(gave_way);
-        let all: Vec<&Ask> = seen.by_ref().collect();
-        let would_do = |id: &&VersionId| all.iter().all(|ask| ask.need().candidates.contains(id));
-        let also = brought.need().candidates.iter().filter(|id| lost.need().candidates.contains(id));
-        let Some(&better) = also.clone().find(would_do).or(also.clone().next()) else { return Ok(None) };
+        let seen: Vec<&Ask> = met.chain(gave_way).collect();
+        let both = brought.need().candidates.iter().filter(|id| lost.need().candidates.contains(id));
+        let meets_all = |id: &&VersionId| seen.iter().all(|ask| ask.need().candidates.contains(id));
+        let Some(&better) = both.clone().find(meets_all).or(both.clone().next()) else { return Ok(None) };
         if pins.contains(&better) {
             return Ok(None);
         }
@@ -98,31 +140,26 @@ fn adjust(
     Ok(None)
 }
 
-/// The wishes with each pin asked for as a person would write it: behind what was asked for so far on the command line.
-fn asked_for(
-    catalogue: &mut Catalogue<'_>,
-    wishes: &Wishes,
-    pins: &[VersionId],
-) -> Result<(Wishes, Vec<Requirement>)> {
-    let mut with = Vec::new();
+/// The wishes with each pin asked for as a person would write it.
+fn asked_for(catalogue: &mut Catalogue<'_>, wishes: &Wishes, pins: &[VersionId], way: Way) -> Result<Wishes> {
     let mut needs = Vec::new();
-    for pin in pins {
-        let version = catalogue.version(*pin);
-        let Ok(requirement) = format!("{} = {}", version.program.name, version.name()).parse::<Requirement>()
-        else {
-            continue;
-        };
+    for requirement in pins.iter().filter_map(|pin| exactly(catalogue, *pin)).collect::<Vec<_>>() {
         needs.extend(catalogue.need(&requirement, 0, None)?);
-        with.push(requirement);
     }
     let is_asked = |place: &usize| {
         let wish = catalogue.request.wishes.get(*place);
-        wish.is_some_and(|wish| wish.source == crate::plan::Source::Asked)
+        wish.is_some_and(|wish| wish.source == Source::Asked)
     };
-    let before = wishes.places.iter().take(wishes.first.len()).take_while(|place| is_asked(place)).count();
-    let first: Vec<_> =
-        [&wishes.first[..before], &needs, &wishes.first[before..]].into_iter().flatten().cloned().collect();
-    Ok((Wishes { first: Rc::from(first), ..wishes.clone() }, with))
+    let asked = wishes.places.iter().take(wishes.first.len()).take_while(|place| is_asked(place)).count();
+    let (before, behind) = wishes.first.split_at(if way == Way::First { 0 } else { asked });
+    let first: Vec<_> = [before, &needs, behind].concat();
+    Ok(Wishes { first: Rc::from(first), ..wishes.clone() })
+}
+
+/// That version and no other.
+fn exactly(catalogue: &Catalogue<'_>, id: VersionId) -> Option<Requirement> {
+    let version = catalogue.version(id);
+    format!("{} = {}", version.program.name, version.name()).parse().ok()
 }
 
 /// The offer in words and as data.
@@ -131,7 +168,7 @@ fn describe(
     nearest: &Outcome,
     outcome: &Outcome,
     pins: &[VersionId],
-    with: Vec<Requirement>,
+    way: Way,
 ) -> Offer {
     let rival = |id: VersionId| {
         let version = catalogue.version(id);
@@ -147,11 +184,19 @@ fn describe(
     let changes = new.map(change).collect();
     let words: Vec<String> = pins.iter().map(|id| change(*id).to_string()).collect();
     let mut sentence = format!("with {} everything fits", words.join(" and "));
-    if !with.is_empty() && !catalogue.request.solve {
+    let with = pins.iter().filter_map(|id| exactly(catalogue, *id)).filter(|_| way != Way::None);
+    let with: Vec<Requirement> = with.collect();
+    let taken = catalogue.request.solve;
+    if !taken {
         let options: Vec<String> = with.iter().map(|with| format!("--with '{with}'")).collect();
-        sentence = format!("{sentence}: {}", options.join(" "));
+        let options = options.join(" ");
+        sentence += &match way {
+            Way::Behind => format!(": {options}"),
+            Way::First => format!(": {options}, before all others"),
+            Way::None => ": `solve = true` in a profile takes them".to_owned(),
+        };
     }
-    Offer { changes, with, sentence, taken: catalogue.request.solve }
+    Offer { changes, with, first: way == Way::First, sentence, taken }
 }
 
 /// Why no choice satisfies all: for each conflict, what its versions come to.
@@ -189,6 +234,6 @@ fn explain(catalogue: &mut Catalogue<'_>, wishes: &Wishes, nearest: &Outcome) ->
     Ok(sentences)
 }
 
-fn told(plan: &Plan, requirement: &Requirement, source: &crate::plan::Source) -> String {
+fn told(plan: &Plan, requirement: &Requirement, source: &Source) -> String {
     format!("`{requirement}` ({})", plan.because(source).join(", "))
 }

@@ -1,9 +1,10 @@
 //! A choice without conflicts, where there is one.
 //!
-//! Requirements are met in the order of the nearest choice, each by its first version that has no rival. Where none is
-//! left, the choices that are to blame are known: those that the requirement comes from, the rivals of its versions, and
-//! whatever was to blame for what was tried before. The latest of them is changed, and everything after it forgotten
-//! (conflict-directed backjumping). Nothing that could satisfy all is passed over; the number of steps is bounded.
+//! The requirement that the fewest versions are left for is met first, by the first of them; among equals the nearest.
+//! Where none is left, the choices that are to blame are known: the one that the requirement comes from, the rivals of
+//! its versions, and whatever was to blame for what was tried before. The latest of them is changed, and everything
+//! after it forgotten (conflict-directed backjumping). Nothing that could satisfy all is passed over; the number of steps
+//! is bounded.
 
 use super::catalogue::{Catalogue, VersionId};
 use super::nearest::{Ask, Taken, Wishes};
@@ -11,7 +12,7 @@ use crate::error::Result;
 use std::collections::BTreeSet;
 
 /// How many versions are tried at most (R18).
-pub(super) const MAX_TRIED: usize = 4096;
+pub(super) const MAX_TRIED: usize = 2048;
 
 /// What a search came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,9 +28,7 @@ pub(super) enum Found {
 /// A requirement that a choice is made for.
 struct Frame {
     ask: Ask,
-    /// Its place in the queue.
-    head: usize,
-    /// The length of the queue before the choice's own needs.
+    /// How many requirements there were before the choice's own needs.
     length: usize,
     /// The next of its candidates.
     next: usize,
@@ -43,23 +42,18 @@ pub(super) fn search(
     wishes: &Wishes,
     tolerated: impl Fn(&Ask) -> bool,
 ) -> Result<Found> {
-    let mut queue = wishes.asks().concat();
+    let mut asks = wishes.asks().concat();
     let mut frames: Vec<Frame> = Vec::new();
     let mut chosen: Vec<VersionId> = Vec::new();
     let mut taken = Taken::default();
-    let mut head = 0;
     let mut tried = 0;
     'next: loop {
-        let is_met = |ask: &Ask| {
-            let candidates = &ask.need().candidates;
-            candidates.iter().any(|id| taken.place(*id).is_some()) || candidates.is_empty() && tolerated(ask)
-        };
-        let Some(unmet) = (head..queue.len()).find(|place| !is_met(&queue[*place])) else {
+        let Some(place) = most_urgent(catalogue, &taken, &asks, &tolerated) else {
             return Ok(Found::Choice(chosen));
         };
-        let ask = queue[unmet].clone();
+        let ask = asks[place].clone();
         let blame = ask.of.into_iter().collect();
-        frames.push(Frame { ask, head: unmet, length: queue.len(), next: 0, blame });
+        frames.push(Frame { ask, length: asks.len(), next: 0, blame });
         while let Some(frame) = frames.last_mut() {
             while let Some(&id) = frame.ask.need().candidates.get(frame.next) {
                 frame.next += 1;
@@ -72,10 +66,9 @@ pub(super) fn search(
                 }
                 tried += 1;
                 let needs = catalogue.needs(id)?;
-                queue.extend(Ask::all_of(chosen.len(), &needs));
+                asks.extend(Ask::all_of(chosen.len(), &needs));
                 taken.push(catalogue, id, chosen.len());
                 chosen.push(id);
-                head = frame.head + 1;
                 continue 'next;
             }
             let blame = frames.pop().map(|frame| frame.blame).unwrap_or_default();
@@ -84,9 +77,35 @@ pub(super) fn search(
             for id in chosen.drain(latest..) {
                 taken.remove(catalogue, id);
             }
-            queue.truncate(frames[latest].length);
+            asks.truncate(frames[latest].length);
             frames[latest].blame.extend(blame.into_iter().filter(|place| *place != latest));
         }
         return Ok(Found::Nothing);
     }
+}
+
+/// The place of the unmet requirement that the fewest versions are left for; `None` where all are met.
+fn most_urgent(
+    catalogue: &Catalogue<'_>,
+    taken: &Taken,
+    asks: &[Ask],
+    tolerated: impl Fn(&Ask) -> bool,
+) -> Option<usize> {
+    let mut best = None;
+    let mut fewest = usize::MAX;
+    for (place, ask) in asks.iter().enumerate() {
+        let candidates = &ask.need().candidates;
+        if candidates.iter().any(|id| taken.place(*id).is_some()) || candidates.is_empty() && tolerated(ask) {
+            continue;
+        }
+        let left = candidates.iter().filter(|id| taken.rival(catalogue, **id).is_none());
+        let left = left.take(fewest).count();
+        if left < fewest {
+            (best, fewest) = (Some(place), left);
+        }
+        if fewest == 0 {
+            break;
+        }
+    }
+    best
 }

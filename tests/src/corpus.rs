@@ -1,0 +1,69 @@
+//! A tree of every program and version that GoboLinux has a recipe for: folders and Dependencies files, nothing else.
+//!
+//! The recipes are data of others and no part of this project. They are looked for beside the workspace, or where
+//! `GOBO_CORPUS` says; where they are not, tests that need them say so and pass, unless `GOBO_CORPUS` is set.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::world::World;
+
+/// The file of recipes, if it is there.
+///
+/// # Panics
+/// Where `GOBO_CORPUS` names a folder that does not have it.
+pub fn recipes() -> Option<PathBuf> {
+    let given = std::env::var_os("GOBO_CORPUS");
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    let file = given.as_ref().map_or_else(beside, PathBuf::from).join("recipes.tsv.gz");
+    if file.is_file() {
+        return Some(file);
+    }
+    assert!(given.is_none(), "GOBO_CORPUS is set, but {} is no file", file.display());
+    println!("not run: the recipes are not at {} (GOBO_CORPUS names their folder)", file.display());
+    None
+}
+
+/// Programs, their versions, and the lines of their Dependencies.
+pub type Recipes = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+
+/// Reads the file: `NAME VERSION KIND LINE`, separated by tabs.
+pub fn read(file: &Path) -> Result<Recipes> {
+    let output = Command::new("gzip").arg("-dc").arg(file).output().context("cannot run gzip")?;
+    ensure!(output.status.success(), "gzip cannot read {}", file.display());
+    let mut recipes = Recipes::new();
+    for row in String::from_utf8_lossy(&output.stdout).lines() {
+        let mut fields = row.splitn(4, '\t');
+        let (Some(name), Some(version), Some(kind)) = (fields.next(), fields.next(), fields.next()) else {
+            continue;
+        };
+        let lines = recipes.entry(name.to_owned()).or_default().entry(version.to_owned()).or_default();
+        if kind == "D" {
+            lines.push(fields.next().unwrap_or_default().to_owned());
+        }
+    }
+    Ok(recipes)
+}
+
+/// The tree of all recipes; `latest` tells the version that is current. Its reader keeps every version's folder open, so
+/// as many files may be open as the system lets this process have.
+pub fn tree(recipes: &Recipes, latest: impl Fn(&[&str]) -> String) -> Result<World> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
+    let world = World::new()?;
+    for (program, versions) in recipes {
+        for (version, lines) in versions {
+            let told = world.program(program, version);
+            if !lines.is_empty() {
+                told.dependencies(&(lines.join("\n") + "\n"));
+            }
+        }
+        let names: Vec<&str> = versions.keys().map(String::as_str).collect();
+        world.program(program, &latest(&names)).current();
+    }
+    Ok(world)
+}
