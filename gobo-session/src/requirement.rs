@@ -20,6 +20,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// How a version is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -143,14 +144,15 @@ impl Alternative {
 /// What is asked for: one alternative or several, the preferred one first. There is always one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Requirement {
-    alternatives: Vec<Alternative>,
+    /// Shared: a plan repeats what files say.
+    alternatives: Arc<[Alternative]>,
 }
 
 impl Requirement {
     /// The requirement that these alternatives make, if there are any.
     #[must_use]
     pub fn new(alternatives: Vec<Alternative>) -> Option<Self> {
-        (!alternatives.is_empty()).then_some(Self { alternatives })
+        (!alternatives.is_empty()).then(|| Self { alternatives: alternatives.into() })
     }
 
     /// The ways to meet it, the preferred one first; never empty.
@@ -172,7 +174,7 @@ impl Requirement {
 impl From<ProgramName> for Requirement {
     fn from(name: ProgramName) -> Self {
         let wanted = Wanted::Program(name);
-        Self { alternatives: vec![Alternative { wanted, constraints: Vec::new(), flags: Vec::new() }] }
+        Self { alternatives: [Alternative { wanted, constraints: Vec::new(), flags: Vec::new() }].into() }
     }
 }
 

@@ -39,6 +39,9 @@ pub struct Tree {
     trust: Trust,
     read: RefCell<BTreeMap<ProgramName, Option<Rc<Program>>>>,
     names: OnceCell<Vec<String>>,
+    /// What [`Tree::find`] and [`Tree::nearest`] found for names that no folder has.
+    alike: RefCell<BTreeMap<ProgramName, Option<Rc<Program>>>>,
+    near: RefCell<BTreeMap<ProgramName, Option<String>>>,
 }
 
 impl Tree {
@@ -62,7 +65,17 @@ impl Tree {
         let programs = open(&layout.programs)?;
         let index = Index::new(open(base.unwrap_or(&layout.index))?, layout.index.clone());
         let read = RefCell::default();
-        Ok(Self { programs, index, layout, trust, read, names: OnceCell::new(), root: root_fd })
+        Ok(Self {
+            programs,
+            index,
+            layout,
+            trust,
+            read,
+            names: OnceCell::new(),
+            alike: RefCell::default(),
+            near: RefCell::default(),
+            root: root_fd,
+        })
     }
 
     /// The tree's root.
@@ -106,6 +119,16 @@ impl Tree {
         if let Some(program) = self.program(name)? {
             return Ok(Some(program));
         }
+        if let Some(known) = self.alike.borrow().get(name) {
+            return Ok(known.clone());
+        }
+        let found = self.find_alike(name)?;
+        self.alike.borrow_mut().insert(name.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// The only program whose name differs by case.
+    fn find_alike(&self, name: &ProgramName) -> Result<Option<Rc<Program>>> {
         let alike: Vec<&String> =
             self.names()?.iter().filter(|n| n.eq_ignore_ascii_case(name.as_str())).collect();
         match alike.as_slice() {
@@ -121,8 +144,13 @@ impl Tree {
 
     /// The installed program whose name is nearest to a mistyped one.
     pub fn nearest(&self, name: &ProgramName) -> Option<String> {
+        if let Some(known) = self.near.borrow().get(name) {
+            return known.clone();
+        }
         let names = self.names().ok()?;
-        nearest(name.as_str(), names.iter().map(String::as_str)).map(str::to_owned)
+        let near = nearest(name.as_str(), names.iter().map(String::as_str)).map(str::to_owned);
+        self.near.borrow_mut().insert(name.clone(), near.clone());
+        near
     }
 
     /// The names below /Programs, in order.

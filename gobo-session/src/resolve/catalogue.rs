@@ -213,7 +213,8 @@ impl<'a> Catalogue<'a> {
     fn weight(&self, id: VersionId) -> u8 {
         let version = &self.versions[id];
         let (program, name) = (&version.program, version.name());
-        if self.request.preferred.contains(&(program.name.clone(), name.to_owned())) {
+        let preferred = &self.request.preferred;
+        if !preferred.is_empty() && preferred.contains(&(program.name.clone(), name.to_owned())) {
             2
         } else {
             let is_current = program.current.as_deref() == Some(name);

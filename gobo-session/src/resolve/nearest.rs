@@ -3,7 +3,7 @@
 use super::MAX_CHOSEN;
 use super::catalogue::{Catalogue, Need, VersionId};
 use crate::error::{Error, Result, Step};
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// What is asked for, in the order of its weight.
@@ -73,7 +73,8 @@ pub(super) fn choose(catalogue: &mut Catalogue<'_>, wishes: &Wishes, pins: &[Ver
     let mut outcome =
         Outcome { chosen: Vec::new(), conflicts: Vec::new(), missing: Vec::new(), met: Vec::new() };
     let mut taken = Taken::default();
-    let pins: HashSet<VersionId> = pins.iter().copied().collect();
+    let mut is_pinned = vec![false; pins.iter().max().map_or(0, |last| last + 1)];
+    pins.iter().for_each(|pin| is_pinned[*pin] = true);
     for asks in wishes.asks() {
         let mut queue = VecDeque::from(asks);
         while let Some(ask) = queue.pop_front() {
@@ -82,7 +83,7 @@ pub(super) fn choose(catalogue: &mut Catalogue<'_>, wishes: &Wishes, pins: &[Ver
                 outcome.met.push((ask, place));
                 continue;
             }
-            let pinned = need.candidates.iter().find(|id| !pins.is_empty() && pins.contains(id));
+            let pinned = need.candidates.iter().find(|id| is_pinned.get(**id) == Some(&true));
             let Some(&id) = pinned.or(need.candidates.first()) else {
                 outcome.missing.push(ask);
                 continue;

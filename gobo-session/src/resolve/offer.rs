@@ -10,7 +10,7 @@ use super::report;
 use super::search::{Found, MAX_TRIED, search};
 use crate::error::Result;
 use crate::plan::{Change, Offer, Plan, Source};
-use crate::requirement::Requirement;
+use crate::requirement::{Alternative, Constraint, Op, Requirement, Wanted};
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -159,7 +159,9 @@ fn asked_for(catalogue: &mut Catalogue<'_>, wishes: &Wishes, pins: &[VersionId],
 /// That version and no other.
 fn exactly(catalogue: &Catalogue<'_>, id: VersionId) -> Option<Requirement> {
     let version = catalogue.version(id);
-    format!("{} = {}", version.program.name, version.name()).parse().ok()
+    let wanted = Wanted::Program(version.program.name.clone());
+    let constraint = Constraint { op: Op::Equal, version: version.folder().version.clone() };
+    Requirement::new(vec![Alternative { wanted, constraints: vec![constraint], flags: Vec::new() }])
 }
 
 /// The offer in words and as data.
@@ -184,8 +186,10 @@ fn describe(
     let changes = new.map(change).collect();
     let words: Vec<String> = pins.iter().map(|id| change(*id).to_string()).collect();
     let mut sentence = format!("with {} everything fits", words.join(" and "));
-    let with = pins.iter().filter_map(|id| exactly(catalogue, *id)).filter(|_| way != Way::None);
-    let with: Vec<Requirement> = with.collect();
+    let with: Vec<Requirement> = pins.iter().filter_map(|id| exactly(catalogue, *id)).collect();
+    let can_be_written = with.iter().all(|with| with.to_string().parse().as_ref() == Ok(with));
+    let way = if can_be_written { way } else { Way::None };
+    let with = if way == Way::None { Vec::new() } else { with };
     let taken = catalogue.request.solve;
     if !taken {
         let options: Vec<String> = with.iter().map(|with| format!("--with '{with}'")).collect();
