@@ -39,6 +39,9 @@ fn text((major, minor): Version) -> String {
     format!("{major}.{minor}")
 }
 
+/// What stands in one place of a choice: a version of a program, or none.
+type Slot = Option<(&'static str, Version)>;
+
 impl Bound {
     fn admits(&self, program: &str, version: Version) -> bool {
         program == self.0
@@ -127,7 +130,7 @@ impl Model {
 
     /// Whether some choice satisfies all; what is `missing` anyway does not count.
     fn can_satisfy(&self, wishes: &[Line], missing: &BTreeSet<String>) -> bool {
-        let mut slots: BTreeMap<(&str, u32), Vec<Option<(&'static str, Version)>>> = BTreeMap::new();
+        let mut slots: BTreeMap<(&str, u32), Vec<Slot>> = BTreeMap::new();
         for (program, version) in self.usable() {
             slots.entry((program, version.0)).or_insert_with(|| vec![None]).push(Some((program, version)));
         }

@@ -52,7 +52,7 @@ pub(super) fn find(catalogue: &mut Catalogue<'_>, wishes: &Wishes, nearest: &Out
         }
         outcome = choose(catalogue, wishes, &pins)?;
     }
-    let (pins, way) = fewest(catalogue, wishes, nearest, &outcome, pins, &fits)?;
+    let (pins, way) = fewest(catalogue, wishes, nearest, &outcome, pins, fits)?;
     let outcome = choose(catalogue, wishes, &pins)?;
     let offer = describe(catalogue, nearest, &outcome, &pins, way);
     Ok(Other::Fits(outcome, offer))
