@@ -192,7 +192,7 @@ fn the_json_has_these_fields_and_no_others() -> Result<()> {
     let offered = json(&root, &["--with", "Python = 3.9.2", "--with", "Bash = 5.2.37"])?;
     assert_eq!(keys(&offered["plan"])?, fields.replace("impasse missing notes", "missing notes offer"));
     let offer = &offered["plan"]["offer"];
-    assert_eq!(keys(offer)?, "changes sentence taken with");
+    assert_eq!(keys(offer)?, "changes first sentence taken with");
     assert_eq!(keys(&offer["changes"][0])?, "from program to");
     assert_eq!(offer["with"][0], "Glibc = 2.41");
     assert_eq!(keys(&plan["wishes"][0])?, "requirement source");
