@@ -84,3 +84,15 @@ fn a_pinned_gtk_2_leaves_gtk_3_alone() {
     };
     check_alone(build, vec![Chosen::new("GTK+", "2.24.22")]).unwrap();
 }
+
+#[test]
+fn a_version_may_have_far_fewer_programs() {
+    requires_root!();
+    let build = |world: &World| {
+        let many = world.program("Util-Linux", "2.38.1").current();
+        (0..500).fold(many, |program, number| program.file(&format!("bin/tool-{number}")));
+        world.symlink_program("Util-Linux", "2.38.1");
+        world.program("Util-Linux", "2.41").file("bin/tool-7").file("lib/libmount.so.1");
+    };
+    check_alone(build, vec![Chosen::new("Util-Linux", "2.41")]).unwrap();
+}

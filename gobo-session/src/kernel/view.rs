@@ -2,7 +2,7 @@
 
 use super::{folder::Writer, limits, mount, namespace};
 use crate::error::{Because as _, Error, Result, Step};
-use crate::layer::Layer;
+use crate::layer::{Layer, Size};
 use crate::plan::Plan;
 use crate::tree::{Folder, Tree};
 use rustix::fs::{self, Mode, OFlags};
@@ -15,6 +15,9 @@ pub const PLAN_FILE: &str = "plan.json";
 
 /// The name of the description's file in [`super::VIEW_FOLDER`].
 pub const ABOUT_FILE: &str = "about.json";
+
+/// How many nodes a view's tmpfs has besides those of the layer, at most.
+const OWN_NODES: usize = 64;
 
 /// Who has a view, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,8 +73,9 @@ impl View {
     pub fn prepare(tree: &Tree, plan: &Plan, layer: &Layer, about: &About) -> Result<Self> {
         limits::room_for_files()?;
         let source = plan.mount_source();
-        let size = layer.size();
-        let tmpfs = mount::tmpfs(&source, size.links + size.folders + 64)?;
+        let Size { links, folders, whiteouts } = layer.size();
+        // A tmpfs counts each hard link as a node of its own.
+        let tmpfs = mount::tmpfs(&source, links + folders + whiteouts + OWN_NODES)?;
         let writer = Writer::new(tmpfs.as_fd());
         writer.write(tmpfs.as_fd(), PLAN_FILE, plan.to_json().as_bytes())?;
         let about = serde_json::to_vec(about).map_err(|e| Error::new(Step::Mount, e.to_string()))?;
