@@ -3,10 +3,11 @@
 //! With `GOBO_TESTS_MUST_RUN=1` in the environment, as on a machine that is meant to run everything, such a
 //! test fails instead, so that nothing is skipped unnoticed.
 
+use crate::root::{Options, Variant};
 use std::fmt::Display;
 use std::fs;
 use std::net::{TcpStream, ToSocketAddrs};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Whether a test that cannot run is a failure.
@@ -42,18 +43,19 @@ pub fn root() -> bool {
     may
 }
 
-/// The GoboLinux root for end-to-end tests: `$GOBO_ROOT`, else `target/goboroot/root-small` of the workspace.
-/// `None`, and why is said, where there is none or where it could not be used.
-pub fn gobo_root() -> Option<PathBuf> {
+/// A GoboLinux root for end-to-end tests: `target/goboroot/root-VARIANT` of the workspace, or for the small one
+/// `$GOBO_ROOT`. `None`, and why is said, where there is none or where it could not be used.
+pub fn gobo_root(variant: Variant) -> Option<PathBuf> {
     if !root() {
         return None;
     }
-    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/goboroot/root-small");
-    let path = std::env::var_os("GOBO_ROOT").map_or_else(built, PathBuf::from);
+    let other = std::env::var_os("GOBO_ROOT").filter(|_| variant == Variant::Small);
+    let built = || Options::new(variant).work.join(format!("root-{variant}"));
+    let path = other.map_or_else(built, PathBuf::from);
     if path.join("System/Index/bin").is_dir() {
         return path.canonicalize().ok();
     }
-    skip(format_args!("no GoboLinux root at {}", path.display()));
+    skip(format_args!("no GoboLinux root at {}: cargo xtask root --variant {variant}", path.display()));
     None
 }
 
@@ -93,11 +95,14 @@ macro_rules! requires_root {
     };
 }
 
-/// The path of the GoboLinux root; returns from the test where there is none.
+/// The path of a GoboLinux root, the small one where no variant is named; returns from the test where there is none.
 #[macro_export]
 macro_rules! requires_gobo_root {
     () => {
-        match $crate::gate::gobo_root() {
+        $crate::requires_gobo_root!(Small)
+    };
+    ($variant:ident) => {
+        match $crate::gate::gobo_root($crate::root::Variant::$variant) {
             Some(path) => path,
             None => return $crate::gate::Skipped::skipped(),
         }

@@ -68,7 +68,7 @@ const FORMAT: &str = "gobo root 1";
 pub enum Variant {
     /// Login services, shells and interpreters in several versions, and an i686 userland.
     Small,
-    /// The same with GTK+ 2 and 3 and a third Python.
+    /// The same with GTK+ 2 and 3, a third Python, and a screen in memory.
     Full,
 }
 

@@ -12,7 +12,9 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     install::for_tests()?;
     if is_root() {
         install::for_root()?;
-        root::build(&root::Options::new(Variant::Small))?;
+        for variant in [Variant::Small, Variant::Full] {
+            root::build(&root::Options::new(variant))?;
+        }
     } else {
         eprintln!("not root: tests that need namespaces and mounts will be skipped, each saying so");
     }
