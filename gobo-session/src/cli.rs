@@ -3,13 +3,17 @@
 //! stdout is data, stderr is talk. The command holds no privilege and refuses to be given any (R15).
 
 mod arguments;
+mod env;
 mod exit;
+mod lint;
+mod place;
 mod plan;
 mod request;
 mod run;
 mod status;
 mod table;
 mod talk;
+mod versions;
 
 use crate::kernel::sys;
 use arguments::{Arguments, Subcommand};
@@ -42,11 +46,15 @@ pub fn main() -> i32 {
 }
 
 fn dispatch(arguments: Arguments) -> Exit {
-    match arguments.command {
-        Subcommand::Run(run) => run::run(&run),
-        Subcommand::Plan(plan) => plan::plan(&plan).unwrap_or_else(|error| talk::failed(&error)),
-        Subcommand::Status(status) => status::status(&status).unwrap_or_else(|error| talk::failed(&error)),
-    }
+    let done = match arguments.command {
+        Subcommand::Run(run) => Ok(run::run(&run)),
+        Subcommand::Plan(plan) => plan::plan(&plan),
+        Subcommand::Env(env) => env::env(&env),
+        Subcommand::Versions(versions) => versions::versions(&versions),
+        Subcommand::Lint(lint) => lint::lint(&lint),
+        Subcommand::Status(status) => status::status(&status),
+    };
+    done.unwrap_or_else(|error| talk::failed(&error))
 }
 
 /// Takes the places of streams that the caller has closed, so that no file of ours gets their numbers. Nothing can be

@@ -3,6 +3,7 @@
 //! Everything that root reads here is opened by [`crate::trusted`] and bounded before it is parsed (R4, R18). What is
 //! missing is the default, and the default layers nobody. What is wrong is an error, which layers nobody either.
 
+mod check;
 mod command;
 mod decision;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod profile_tests;
 mod selection;
 mod syntax;
 
+pub use check::{check_policy, check_profile, check_selection};
 pub use decision::{Decision, Login, Source};
 pub use name::{Choice, NameError, ProfileName};
 pub use policy::{Allow, OnFailure, Policy, Rule, UserProfiles};

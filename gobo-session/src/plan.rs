@@ -245,21 +245,46 @@ impl Plan {
         format!("{}{profile}:{}", crate::kernel::SOURCE_PREFIX, self.id())
     }
 
-    /// The chain of reasons for a source, nearest first: `Cairo 1.18.2 (GTK+/.../Dependencies:3)`.
+    /// What led to a source: the versions that need it, nearest first, and who asked for the last of them.
     #[must_use]
-    pub fn because(&self, source: &Source) -> Vec<String> {
+    pub fn chain<'a>(&'a self, source: &'a Source) -> (Vec<Needs<'a>>, &'a Source) {
         let mut chain = Vec::new();
         let mut next = source;
         while let Source::Dependency { of, file, line } = next {
             let choice = &self.chosen[*of];
-            let (program, version) = (&choice.program, &choice.version);
-            let stands_for = choice.stands_for.as_ref();
-            let instead = stands_for.map(|name| format!(" in place of {name}")).unwrap_or_default();
-            chain.push(format!("{program} {version}{instead} needs it ({file}:{line})"));
+            chain.push(Needs { choice, file, line: *line });
             next = &choice.source;
         }
-        chain.push(next.to_string());
-        chain
+        (chain, next)
+    }
+
+    /// The chain of reasons for a source, nearest first: `Cairo 1.18.2 needs it (/Programs/.../Dependencies:3)`.
+    #[must_use]
+    pub fn because(&self, source: &Source) -> Vec<String> {
+        let (needs, first) = self.chain(source);
+        let needs = needs.iter().map(|need| format!("{} needs it ({}:{})", need.who(), need.file, need.line));
+        needs.chain([first.to_string()]).collect()
+    }
+}
+
+/// That a version of the plan needs something.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs<'a> {
+    /// The version.
+    pub choice: &'a Choice,
+    /// The file that says so.
+    pub file: &'a str,
+    /// The line in it.
+    pub line: u32,
+}
+
+impl Needs<'_> {
+    /// The version by name, and what it stands in for.
+    #[must_use]
+    pub fn who(&self) -> String {
+        let Choice { program, version, stands_for, .. } = self.choice;
+        let instead = stands_for.as_ref().map(|name| format!(" in place of {name}")).unwrap_or_default();
+        format!("{program} {version}{instead}")
     }
 }
 

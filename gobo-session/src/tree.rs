@@ -15,7 +15,7 @@ pub(crate) use entries::{kind_of, read_all};
 pub use index::{Index, Owner};
 pub(crate) use index::{LinkText, absolute, join, read_link};
 pub use layout::{AREAS, Area, Layout, RealFiles};
-pub use program::{Program, VersionFolder};
+pub use program::{Program, Refused, VersionFolder};
 
 use crate::error::{Error, Result, Step};
 use crate::requirement::ProgramName;
@@ -151,6 +151,14 @@ impl Tree {
         let near = nearest(name.as_str(), names.iter().map(String::as_str)).map(str::to_owned);
         self.near.borrow_mut().insert(name.clone(), near.clone());
         near
+    }
+
+    /// That a program is not installed, and which one could be meant.
+    pub fn not_installed(&self, name: &ProgramName) -> String {
+        match self.nearest(name) {
+            Some(near) => format!("{name} is not installed; did you mean {near}?"),
+            None => format!("{name} is not installed"),
+        }
     }
 
     /// The names below /Programs, in order.

@@ -111,16 +111,54 @@ impl<'de> Deserialize<'de> for Major {
     }
 }
 
-/// Whether a name in a program's folder is that of a version, and not one that GoboLinux keeps for other things: links
-/// (`Current`), folders that versions share (`Settings`, `Variable`), hidden ones, and versions put aside.
+/// What keeps a name in a program's folder from being that of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameFault {
+    /// GoboLinux keeps it for other things: links (`Current`), folders that versions share (`Settings`, `Variable`),
+    /// hidden ones.
+    Reserved,
+    /// `-failed`.
+    Failed,
+    /// `-Disabled`.
+    Disabled,
+    /// It is longer than names of folders are.
+    TooLong,
+    /// It holds a control character or a slash.
+    Character,
+    /// It is not UTF-8.
+    NotText,
+}
+
+impl fmt::Display for NameFault {
+    /// The reason as a sentence, without a full stop.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reserved => "the name is not for versions",
+            Self::Failed => "it was put aside because it failed",
+            Self::Disabled => "it was put aside because it is disabled",
+            Self::TooLong => "its name is too long",
+            Self::Character => "its name holds a control character or a slash",
+            Self::NotText => "its name is not UTF-8",
+        })
+    }
+}
+
+/// What keeps a name in a program's folder from being that of a version; `None` where it is one.
 #[must_use]
-pub fn is_version_name(name: &str) -> bool {
-    !matches!(name, "" | "Current" | "Settings" | "Variable")
-        && name.len() <= NAME_MAX
-        && !name.starts_with('.')
-        && !name.ends_with("-failed")
-        && !name.ends_with("-Disabled")
-        && !name.contains(|c: char| c == '/' || c.is_control())
+pub fn fault_of_name(name: &str) -> Option<NameFault> {
+    if matches!(name, "" | "Current" | "Settings" | "Variable") || name.starts_with('.') {
+        Some(NameFault::Reserved)
+    } else if name.ends_with("-failed") {
+        Some(NameFault::Failed)
+    } else if name.ends_with("-Disabled") {
+        Some(NameFault::Disabled)
+    } else if name.len() > NAME_MAX {
+        Some(NameFault::TooLong)
+    } else if name.contains(|c: char| c == '/' || c.is_control()) {
+        Some(NameFault::Character)
+    } else {
+        None
+    }
 }
 
 impl PartialEq for Version {

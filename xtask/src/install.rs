@@ -10,7 +10,14 @@ const BUILD: [(&str, &str); 2] =
     [("/usr/include/security/pam_modules.h", "libpam0g-dev"), ("/usr/bin/cc", "gcc")];
 
 /// Tools that tests run on this machine, and the packages that have them.
-const TEST: [(&str, &str); 3] = [("nm", "binutils"), ("bash", "bash"), ("ssh", "openssh-client")];
+const TEST: [(&str, &str); 6] = [
+    ("nm", "binutils"),
+    ("bash", "bash"),
+    ("dash", "dash"),
+    ("fish", "fish"),
+    ("dot", "graphviz"),
+    ("ssh", "openssh-client"),
+];
 
 /// Files that fuzzing needs: its engine is C++.
 const FUZZ: [(&str, &str); 1] = [("/usr/bin/c++", "g++")];

@@ -1,7 +1,8 @@
-//! The command line.
+//! The command line: every option is written once, here, and shared by the commands that have it.
 
+use super::lint::Kind;
 use crate::arch::Arch;
-use crate::requirement::Requirement;
+use crate::requirement::{ProgramName, Requirement};
 use clap::{Args, Parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,21 +22,71 @@ pub(super) enum Subcommand {
     /// The view holds what is asked for, what the command's own program depends on, and what these depend on, to the
     /// end; over that comes the index as it is. Inside a session the session's choices are kept. It takes no
     /// privilege: set-user-ID programs in the view run as you.
-    #[command(after_help = RUN_EXAMPLES)]
+    #[command(after_help = examples!(
+        "gobo-session run --with 'Lua = 5.1.5' lua -v",
+        "gobo-session run --arch i686 bash -c 'echo $MACHTYPE'",
+    ))]
     Run(Run),
     /// Show what a view would hold, and why, before anything is done.
-    #[command(after_help = PLAN_EXAMPLES)]
+    ///
+    /// Versions that the index does not show already are a tree, each with what brought it; what is current is told
+    /// in one line. Behind it stands what had to give way, what is missing, and what could be chosen instead.
+    #[command(after_help = examples!(
+        "gobo-session plan --with 'Bash = 5.1.4'",
+        "gobo-session plan --with 'Lua = 5.1.5' --dot > lua.dot",
+    ))]
     Plan(Plan),
+    /// Print the variables that a view's programs and profile set, for a shell.
+    ///
+    /// They are worked out as `run` does it, from this process's own environment, and nothing is run for it. Without
+    /// wishes they are those of the session around.
+    #[command(after_help = examples!(
+        "eval \"$(gobo-session env --with 'Lua = 5.1.5')\"",
+        "gobo-session env --with 'Lua = 5.1.5' --json",
+    ))]
+    Env(Env),
+    /// List the installed versions of a program, newest first.
+    #[command(after_help = examples!("gobo-session versions Lua", "gobo-session versions Glibc --json"))]
+    Versions(Versions),
+    /// Check files that GoboLinux and gobo-session read, and show what is wrong in them.
+    ///
+    /// What a file is, is told by its name and place: Dependencies, BuildDependencies, BuildInformation, Environment;
+    /// NAME.toml in a folder profiles.d; session.toml and NAME.toml in a folder session.d; session.toml in a folder
+    /// .config/gobo-session is a user's selection. It ends with 1 where there is an error, with 0 where there are
+    /// warnings alone, so that it can stand in a commit hook.
+    #[command(after_help = examples!(
+        "gobo-session lint Resources/Dependencies Resources/Environment",
+        "gobo-session lint --kind environment - < Resources/Environment",
+    ))]
+    Lint(Lint),
     /// Show the view that this process is in.
-    #[command(after_help = STATUS_EXAMPLES)]
+    #[command(after_help = examples!("gobo-session status", "gobo-session status --json"))]
     Status(Status),
 }
 
-const RUN_EXAMPLES: &str = "Examples:\n  gobo-session run --with 'Lua = 5.1.5' lua -v\n  gobo-session run --arch i686 bash \
-                            -c 'echo $MACHTYPE'";
-const PLAN_EXAMPLES: &str =
-    "Examples:\n  gobo-session plan --with 'Bash = 5.1.4'\n  gobo-session plan --with Lua --json";
-const STATUS_EXAMPLES: &str = "Examples:\n  gobo-session status\n  gobo-session status --json";
+/// The end of a command's help.
+macro_rules! examples {
+    ($first:literal, $second:literal $(,)?) => {
+        concat!("Examples:\n  ", $first, "\n  ", $second)
+    };
+}
+use examples;
+
+/// The tree that is meant.
+#[derive(Debug, Args)]
+pub(super) struct Root {
+    /// The root of another tree.
+    #[arg(long, value_name = "FOLDER", default_value = "/")]
+    pub(super) root: PathBuf,
+}
+
+/// How an answer is written.
+#[derive(Debug, Args)]
+pub(super) struct Form {
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
 
 /// What a view is asked to hold.
 #[derive(Debug, Args)]
@@ -52,9 +103,18 @@ pub(super) struct Wishes {
     /// Forget what the session around has chosen.
     #[arg(long)]
     pub(super) fresh: bool,
-    /// The root of another tree.
-    #[arg(long, value_name = "FOLDER", default_value = "/")]
-    pub(super) root: PathBuf,
+    #[command(flatten)]
+    pub(super) root: Root,
+}
+
+/// What a view would be asked to hold, where none is made.
+#[derive(Debug, Args)]
+pub(super) struct Question {
+    #[command(flatten)]
+    pub(super) wishes: Wishes,
+    /// The command that the view would be for.
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    pub(super) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -72,21 +132,57 @@ pub(super) struct Run {
 #[derive(Debug, Args)]
 pub(super) struct Plan {
     #[command(flatten)]
-    pub(super) wishes: Wishes,
-    /// Print JSON.
+    pub(super) question: Question,
+    #[command(flatten)]
+    pub(super) form: Form,
+    /// Print a graph in the language of Graphviz: versions that are layered are filled, conflicts dashed.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) dot: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Env {
+    #[command(flatten)]
+    pub(super) question: Question,
+    #[command(flatten)]
+    pub(super) form: Form,
+    /// Print commands for fish, not for sh.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) fish: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Versions {
+    /// The program; its capital letters matter only where two programs differ in nothing else.
+    #[arg(value_name = "PROGRAM")]
+    pub(super) program: ProgramName,
+    #[command(flatten)]
+    pub(super) root: Root,
+    #[command(flatten)]
+    pub(super) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// Take every file for one of this kind.
+    #[arg(long, value_enum)]
+    pub(super) kind: Option<Kind>,
+    /// Take warnings for errors.
     #[arg(long)]
-    pub(super) json: bool,
-    /// The command that the view would be for.
-    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
-    pub(super) command: Vec<OsString>,
+    pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) root: Root,
+    #[command(flatten)]
+    pub(super) form: Form,
+    /// The files; - is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
-    /// Print JSON.
-    #[arg(long)]
-    pub(super) json: bool,
-    /// The root of another tree.
-    #[arg(long, value_name = "FOLDER", default_value = "/")]
-    pub(super) root: PathBuf,
+    #[command(flatten)]
+    pub(super) root: Root,
+    #[command(flatten)]
+    pub(super) form: Form,
 }

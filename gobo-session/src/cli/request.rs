@@ -1,66 +1,47 @@
 //! From a command line to a request: what is asked for, in the order of its weight.
 
 use super::arguments::Wishes;
+use super::place::Place;
 use super::talk;
 use crate::arch::Arch;
 use crate::command::{self, Belongs};
-use crate::config::{Config, Profile};
+use crate::config::Profile;
 use crate::error::Result;
-use crate::kernel::{self, PLAN_FILE, Shown};
 use crate::plan::{Choice, Plan, Source, Wish};
 use crate::requirement::ProgramName;
 use crate::resolve::{Request, resolve};
-use crate::tree::{Layout, Tree};
-use crate::trusted::Trust;
+use crate::tree::Tree;
 use std::ffi::OsString;
-use std::path::Path;
-
-/// Whom a command believes: root only what is root's, anybody else what he likes, since he can harm himself only.
-pub(super) fn trust() -> Trust {
-    if nix::unistd::geteuid().is_root() { Trust::RootOnly } else { Trust::Anyone }
-}
 
 /// What was asked for, and the tree it is asked of.
 pub(super) struct Asked {
-    pub(super) tree: Tree,
-    pub(super) layout: Layout,
-    pub(super) shown: Shown,
+    pub(super) place: Place,
     request: Request,
 }
 
 impl Asked {
     /// Reads profiles, the session around and the command's program.
     pub(super) fn new(wishes: &Wishes, command: &[OsString]) -> Result<Self> {
-        let config = Config::for_command(&wishes.root, trust())?;
-        let layout = config.layout();
-        let is_here = wishes.root == Path::new("/");
-        let shown = if is_here { kernel::shown(&layout)? } else { Shown::default() };
-        let tree = Tree::open(&wishes.root, shown.base(), layout.clone(), trust())?;
-        let path = std::env::var_os("PATH").filter(|_| is_here);
+        let place = Place::open(&wishes.root)?;
+        let path = std::env::var_os("PATH").filter(|_| place.is_here);
         let mut belongs = match command.first() {
-            Some(name) => command::belongs_to(&tree, name, path.as_deref())?,
+            Some(name) => command::belongs_to(&place.tree, name, path.as_deref())?,
             None => None,
         };
-        let mut session = session(&shown);
+        let mut session = place.around();
         if wishes.fresh {
             let forgotten = session.take();
             belongs = belongs.filter(|belongs| !is_forgotten(forgotten, belongs));
         }
-        let profile = wishes.profile.as_deref().map(|name| config.profile(name)).transpose()?;
-        let request = request(&tree, wishes, profile, session, belongs)?;
-        Ok(Self { tree, layout, shown, request })
+        let profile = wishes.profile.as_deref().map(|name| place.config.profile(name)).transpose()?;
+        let request = request(&place.tree, wishes, profile, session, belongs)?;
+        Ok(Self { place, request })
     }
 
     /// The plan for it.
     pub(super) fn plan(&self) -> Result<Plan> {
-        resolve(&self.tree, &self.request)
+        resolve(&self.place.tree, &self.request)
     }
-}
-
-/// The plan of the view around, where there is one that can be read.
-fn session(shown: &Shown) -> Option<Plan> {
-    let text = shown.has_description.then(|| kernel::read_description(PLAN_FILE).ok()).flatten()?;
-    Plan::from_json(&text).ok()
 }
 
 /// Whether a command's name leads to its version only because of a view around, which is to be forgotten.

@@ -5,6 +5,7 @@
 
 use super::arguments::Run;
 use super::exit::Exit;
+use super::place::{Place, trust};
 use super::request::Asked;
 use super::talk;
 use crate::command::{NotStarted, become_command};
@@ -12,10 +13,10 @@ use crate::compile::compile;
 use crate::error::{Error, Result, Step};
 use crate::export::{self, Exports};
 use crate::kernel::limits::Raised;
-use crate::kernel::{About, Shown, View, attach, namespace};
+use crate::kernel::{About, View, attach, namespace};
 use crate::layer::Layer;
 use crate::plan::Plan;
-use crate::tree::{Layout, Tree};
+use crate::tree::Tree;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -44,23 +45,20 @@ fn prepare(arguments: &Run) -> Result<Vec<(OsString, OsString)>> {
     let _raised = Raised::new();
     let asked = Asked::new(&arguments.wishes, &arguments.command)?;
     let plan = asked.plan()?;
-    talk::diagnostics(&plan.notes);
-    for missing in &plan.missing {
-        talk::warn(&format!("{} ({})", missing.why, plan.because(&missing.source).join(", ")));
-    }
-    let layer = compile(&asked.tree, &plan)?;
+    talk::oddities(&plan);
+    let layer = compile(&asked.place.tree, &plan)?;
     let start = std::env::vars_os();
     let exports =
-        if arguments.no_env { Exports::default() } else { export::of_plan(&asked.tree, &plan, start)? };
+        if arguments.no_env { Exports::default() } else { export::of_plan(&asked.place.tree, &plan, start)? };
     talk::diagnostics(&exports.notes);
-    enter(&arguments.wishes.root, &asked.layout, &asked.shown, &plan, &layer)?;
+    enter(&arguments.wishes.root.root, &asked.place, &plan, &layer)?;
     Ok(exports.applied_to(std::env::vars_os()))
 }
 
 /// Moves into namespaces of our own and attaches the view, where there is anything to see in it.
-fn enter(root: &Path, layout: &Layout, shown: &Shown, plan: &Plan, layer: &Layer) -> Result<()> {
-    let is_elsewhere = root != Path::new("/");
-    if layer.areas.is_empty() && !shown.is_view() && !is_elsewhere && !plan.personality {
+fn enter(root: &Path, place: &Place, plan: &Plan, layer: &Layer) -> Result<()> {
+    let Place { layout, shown, is_here, .. } = place;
+    if layer.areas.is_empty() && !shown.is_view() && *is_here && !plan.personality {
         return Ok(());
     }
     if !shown.overlays.is_empty() && !shown.has_index {
@@ -79,11 +77,11 @@ fn enter(root: &Path, layout: &Layout, shown: &Shown, plan: &Plan, layer: &Layer
         rustix::thread::set_no_new_privs(true)
             .map_err(|errno| Error::call(Step::Attach, "prctl(PR_SET_NO_NEW_PRIVS)", errno))?;
     }
-    if is_elsewhere {
+    if !is_here {
         namespace::enter_root(root)?;
     }
     // Mounts cannot be made from descriptors of another namespace: the tree is opened again.
-    let tree = Tree::open(Path::new("/"), shown.base(), layout.clone(), super::request::trust())?;
+    let tree = Tree::open(Path::new("/"), shown.base(), layout.clone(), trust())?;
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let view = View::prepare(&tree, plan, layer, &About { user: None, service: None, since })?;
     attach::over_inherited(&view, layout, shown)

@@ -2,7 +2,7 @@
 
 use super::arguments::Status as Arguments;
 use super::exit::Exit;
-use super::request::trust;
+use super::place::trust;
 use super::table::Table;
 use super::talk;
 use crate::config::Config;
@@ -15,21 +15,22 @@ use serde_json::json;
 use std::path::Path;
 
 pub(super) fn status(arguments: &Arguments) -> Result<Exit> {
-    let layout = Config::for_command(&arguments.root, trust())?.layout();
-    let is_here = arguments.root == Path::new("/");
-    let shown = kernel::shown(&if is_here { layout.clone() } else { below(&arguments.root, &layout) })?;
+    let root = &arguments.root.root;
+    let layout = Config::for_command(root, trust())?.layout();
+    let is_here = root == Path::new("/");
+    let shown = kernel::shown(&if is_here { layout.clone() } else { below(root, &layout) })?;
     let read = |name: &str| {
         (is_here && shown.has_description).then(|| kernel::read_description(name).ok()).flatten()
     };
     let plan = read(PLAN_FILE).and_then(|text| Plan::from_json(&text).ok());
     let about: Option<About> = read(ABOUT_FILE).and_then(|text| serde_json::from_slice(&text).ok());
-    if arguments.json {
+    if arguments.form.json {
         let id = plan.as_ref().map(|plan| plan.id().to_string());
         let all = json!({
             "view": shown.is_view(), "source": shown.source, "overlays": shown.overlays,
             "about": about, "id": id, "plan": plan,
         });
-        return Ok(talk::data(&format!("{all}\n")));
+        return Ok(talk::json(&all));
     }
     if !shown.is_view() {
         return Ok(talk::data("not in a view: programs see the index as it is\n"));
@@ -38,7 +39,7 @@ pub(super) fn status(arguments: &Arguments) -> Result<Exit> {
         let source = shown.source.as_deref().unwrap_or("unknown");
         return Ok(talk::data(&format!("in a view ({}), which does not say what it holds\n", Safe(source))));
     };
-    let tree = Tree::open(&arguments.root, shown.base(), layout, trust()).ok();
+    let tree = Tree::open(root, shown.base(), layout, trust()).ok();
     Ok(talk::data(&describe(tree.as_ref(), &plan, about.as_ref())))
 }
 

@@ -120,7 +120,7 @@ impl<'a> Loader<'a> {
 
     /// Reads the profile that was asked for.
     pub(super) fn load(mut self, name: &ProfileName, found: &Found) -> Result<Profile, ConfigError> {
-        let top = self.add(name, found, None)?.unwrap_or_default();
+        let top = self.add(Some(name), found, None)?.unwrap_or_default();
         if !self.errors.is_empty() {
             return Err(ConfigError::Invalid(self.errors));
         }
@@ -142,16 +142,28 @@ impl<'a> Loader<'a> {
         })
     }
 
-    /// Adds one profile and then what it includes; `options` are those of the outermost one, where this is another.
+    /// Everything that is wrong or odd in a profile and in what it includes.
+    pub(super) fn check(
+        mut self,
+        name: Option<&ProfileName>,
+        found: &Found,
+    ) -> Result<Vec<Diagnostic>, ConfigError> {
+        self.add(name, found, None)?;
+        self.errors.append(&mut self.notes);
+        Ok(self.errors)
+    }
+
+    /// Adds one profile and then what it includes; `options` are those of the outermost one, where this is another. Only
+    /// a text that has no file yet has no name.
     fn add(
         &mut self,
-        name: &ProfileName,
+        name: Option<&ProfileName>,
         found: &Found,
         options: Option<&Options>,
     ) -> Result<Option<ProfileFile>, ConfigError> {
         self.has_user_part |= found.author == Author::User;
         self.files.push(found.file.clone());
-        self.seen.insert(name.clone());
+        self.seen.extend(name.cloned());
         let parsed = match parse::<ProfileFile>(&found.file, &found.bytes) {
             Ok(parsed) => parsed,
             Err(error) => {
@@ -166,7 +178,7 @@ impl<'a> Loader<'a> {
             self.notes.extend(options.ignored(text, &parsed));
         }
         let own_options = Options::of(&parsed);
-        self.chain.push(name.clone());
+        self.chain.extend(name.cloned());
         for include in &parsed.include {
             self.includes += 1;
             if self.includes > MAX_INCLUDES {
@@ -180,14 +192,16 @@ impl<'a> Loader<'a> {
             }
             match self.find(name, found.author)? {
                 Ok(included) => {
-                    self.add(name, &included, Some(options.unwrap_or(&own_options)))?;
+                    self.add(Some(name), &included, Some(options.unwrap_or(&own_options)))?;
                 }
                 Err((message, help)) => {
                     self.errors.push(Diagnostic { help, ..text.error(include.span(), message) });
                 }
             }
         }
-        self.chain.pop();
+        if name.is_some() {
+            self.chain.pop();
+        }
         Ok(Some(parsed))
     }
 

@@ -74,10 +74,7 @@ fn missing(catalogue: &Catalogue<'_>, need: &Need, source: Source) -> Result<Mis
     for name in need.requirement.programs() {
         why.push(match catalogue.tree.find(name) {
             Ok(Some(program)) => nothing_fits(catalogue, &program)?,
-            Ok(None) => match catalogue.tree.nearest(name) {
-                Some(near) => format!("{name} is not installed; did you mean {near}?"),
-                None => format!("{name} is not installed"),
-            },
+            Ok(None) => catalogue.tree.not_installed(name),
             Err(error) => error.to_string(),
         });
     }
@@ -89,7 +86,7 @@ fn nothing_fits(catalogue: &Catalogue<'_>, program: &Program) -> Result<String> 
     for version in &program.versions {
         there.push(format!("{} ({})", version.version, version.arch(catalogue.tree)?));
     }
-    there.extend(program.refused.iter().map(|error| error.what.clone()));
+    there.extend(program.refused.iter().map(ToString::to_string));
     let name = &program.name;
     Ok(match there.as_slice() {
         [] => format!("{name} has no version installed"),

@@ -90,10 +90,18 @@ impl Tree {
     /// # Errors
     /// Where a folder cannot be read.
     pub fn is_linked(&self, program: &ProgramName, version: &VersionFolder) -> Result<bool> {
+        Ok(self.has_link(program, version)?.unwrap_or(true))
+    }
+
+    /// Whether the base has, at some name of a version, a link into it; `None` where it has no names.
+    ///
+    /// # Errors
+    /// Where a folder cannot be read.
+    pub fn has_link(&self, program: &ProgramName, version: &VersionFolder) -> Result<Option<bool>> {
         version.linked.get_or_try_init(|| self.find_link(program, version)).copied()
     }
 
-    fn find_link(&self, program: &ProgramName, version: &VersionFolder) -> Result<bool> {
+    fn find_link(&self, program: &ProgramName, version: &VersionFolder) -> Result<Option<bool>> {
         let mut any_name = false;
         for area in &self.layout.areas {
             for source in &area.sources {
@@ -110,11 +118,11 @@ impl Tree {
                 let at = self.index.path.join(&area.name);
                 let owner = (program.as_str(), version.version.as_str());
                 if self.links_lead_into(owner, &folder, &base, at.as_os_str().as_bytes(), &mut any_name)? {
-                    return Ok(true);
+                    return Ok(Some(true));
                 }
             }
         }
-        Ok(!any_name)
+        Ok(any_name.then_some(false))
     }
 
     /// Whether a link of `base` at a name of `folder`, or below it, is owned by that version.

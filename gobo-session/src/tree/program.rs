@@ -5,10 +5,12 @@ use crate::arch::Arch;
 use crate::dependencies::{self, Parsed};
 use crate::error::{Error, Result, Step};
 use crate::requirement::ProgramName;
-use crate::version::{Version, is_version_name};
+use crate::version::{NameFault, Version, fault_of_name};
 use once_cell::unsync::OnceCell;
 use rustix::fs;
+use serde::Serialize;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::os::fd::AsFd as _;
 
 /// The largest file that is read of a version (R18).
@@ -23,8 +25,44 @@ pub struct Program {
     pub versions: Vec<VersionFolder>,
     /// The version that `Current` names, installed or not.
     pub current: Option<String>,
-    /// Version folders that were passed over, and why.
-    pub refused: Vec<Error>,
+    /// Folders that look like versions but are none, and why.
+    pub refused: Vec<Refused>,
+}
+
+/// A folder that was passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Its name.
+    pub folder: String,
+    /// What is wrong with it, as a sentence without a full stop.
+    pub why: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.folder, self.why)
+    }
+}
+
+impl Refused {
+    /// A folder that cannot be opened, or is not to be trusted.
+    fn of(folder: String, error: Error) -> Self {
+        let why = match error.errno {
+            Some(errno) => format!("it cannot be opened: {}", std::io::Error::from(errno)),
+            None => error.what.strip_prefix(&format!("{folder}: ")).unwrap_or(&error.what).to_owned(),
+        };
+        Self { folder, why }
+    }
+}
+
+/// The text of a folder's name that is a version's; else the name as it can be shown, and what is wrong with it.
+fn text_of_name(name: Vec<u8>) -> Result<String, (String, NameFault)> {
+    let text = String::from_utf8(name)
+        .map_err(|error| (String::from_utf8_lossy(error.as_bytes()).into_owned(), NameFault::NotText))?;
+    match fault_of_name(&text) {
+        None => Ok(text),
+        Some(fault) => Err((text, fault)),
+    }
 }
 
 /// One version's folder.
@@ -36,7 +74,7 @@ pub struct VersionFolder {
     arch: OnceCell<Arch>,
     dependencies: OnceCell<Parsed>,
     use_flags: OnceCell<Option<BTreeSet<String>>>,
-    pub(super) linked: OnceCell<bool>,
+    pub(super) linked: OnceCell<Option<bool>>,
 }
 
 impl Program {
@@ -50,10 +88,17 @@ impl Program {
         let mut versions = Vec::new();
         let mut refused = Vec::new();
         for entry in folder.entries()? {
-            let Ok(text) = String::from_utf8(entry.name) else { continue };
-            if entry.kind != super::Kind::Directory || !is_version_name(&text) {
+            if entry.kind != super::Kind::Directory {
                 continue;
             }
+            let text = match text_of_name(entry.name) {
+                Ok(text) => text,
+                Err((_, NameFault::Reserved)) => continue,
+                Err((folder, fault)) => {
+                    refused.push(Refused { folder, why: fault.to_string() });
+                    continue;
+                }
+            };
             match Folder::open_if_there(folder.fd(), text.as_bytes(), tree.trust) {
                 Ok(Some(folder)) => versions.push(VersionFolder {
                     version: Version::new(&text),
@@ -64,10 +109,7 @@ impl Program {
                     linked: OnceCell::new(),
                 }),
                 Ok(None) => {}
-                Err(mut error) => {
-                    error.what = format!("{name} {}", error.what);
-                    refused.push(error);
-                }
+                Err(error) => refused.push(Refused::of(text, error)),
             }
         }
         versions.sort_by(|a, b| b.version.cmp(&a.version));

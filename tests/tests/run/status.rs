@@ -73,7 +73,20 @@ fn output_that_cannot_be_written_is_a_failure_and_no_panic() -> Result<()> {
             "Broken pipe",
         ),
     ];
-    for words in ["status", "status --json", "plan --with Lua", "plan --with Lua --json", "--help"] {
+    let answers = [
+        "status",
+        "status --json",
+        "plan --with Lua",
+        "plan --with Lua --json",
+        "plan --with Lua --dot",
+        "env --with Lua=5.1.5",
+        "env --json",
+        "versions Lua",
+        "versions Lua --json",
+        "lint --json /Programs/Lua/5.1.5/Resources/Dependencies",
+        "--help",
+    ];
+    for words in answers {
         for (setup, told) in broken {
             let words = ["python3", "-c", LAUNCH, setup, "gobo-session"].into_iter().chain(words.split(' '));
             let output = machine.command(words).run()?;

@@ -1,0 +1,43 @@
+//! The tree that a command line means, and what this process sees over it.
+
+use super::arguments::Root;
+use crate::config::Config;
+use crate::error::Result;
+use crate::kernel::{self, PLAN_FILE, Shown};
+use crate::plan::Plan;
+use crate::tree::{Layout, Tree};
+use crate::trusted::Trust;
+use std::path::Path;
+
+/// Whom a command believes: root only what is root's, anybody else what he likes, since he can harm himself only.
+pub(super) fn trust() -> Trust {
+    if nix::unistd::geteuid().is_root() { Trust::RootOnly } else { Trust::Anyone }
+}
+
+/// A tree with its configuration.
+pub(super) struct Place {
+    pub(super) config: Config,
+    pub(super) layout: Layout,
+    /// The view of this process; none where the tree is another than its own.
+    pub(super) shown: Shown,
+    pub(super) tree: Tree,
+    /// Whether the tree is the one that this process lives in.
+    pub(super) is_here: bool,
+}
+
+impl Place {
+    pub(super) fn open(Root { root }: &Root) -> Result<Self> {
+        let config = Config::for_command(root, trust())?;
+        let layout = config.layout();
+        let is_here = root == Path::new("/");
+        let shown = if is_here { kernel::shown(&layout)? } else { Shown::default() };
+        let tree = Tree::open(root, shown.base(), layout.clone(), trust())?;
+        Ok(Self { config, layout, shown, tree, is_here })
+    }
+
+    /// The plan of the view around, where there is one that can be read.
+    pub(super) fn around(&self) -> Option<Plan> {
+        let text = self.shown.has_description.then(|| kernel::read_description(PLAN_FILE).ok()).flatten()?;
+        Plan::from_json(&text).ok()
+    }
+}

@@ -1,0 +1,63 @@
+//! One file by itself, for whoever writes it.
+
+use super::profile::{Author, Found, Profiles};
+use super::profile_file::Loader;
+use super::{Allow, DIR, ProfileName, Selection, policy_file};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::error::{Error, Result, Step};
+use crate::trusted::Trust;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+
+/// What is wrong in `session.toml`, or in one of its drop-ins.
+#[must_use]
+pub fn check_policy(file: &str, bytes: &[u8]) -> Vec<Diagnostic> {
+    policy_file::read([(file.to_owned(), bytes.to_vec())]).err().unwrap_or_default()
+}
+
+/// What is wrong in a user's `session.toml`.
+#[must_use]
+pub fn check_selection(file: &str, bytes: &[u8]) -> Vec<Diagnostic> {
+    Selection::check(file, bytes).err().into_iter().collect()
+}
+
+/// What is wrong in a profile and in what it includes, which is looked for in `profiles`.
+///
+/// # Errors
+/// Where an included file cannot be read.
+pub fn check_profile(file: &str, bytes: &[u8], profiles: &Profiles) -> Result<Vec<Diagnostic>> {
+    let mut all = Vec::new();
+    let stem = Path::new(file).file_name().and_then(|name| name.to_str()?.strip_suffix(".toml"));
+    let name = stem.map(str::parse::<ProfileName>).transpose().unwrap_or_else(|error| {
+        let help = "its file is named for it: NAME.toml";
+        all.push(Diagnostic::of_file(Severity::Error, file, error.to_string()).with_help(help));
+        None
+    });
+    let found = Found { file: file.to_owned(), bytes: bytes.to_vec(), author: Author::User };
+    all.extend(Loader::new(profiles, &Allow::All).check(name.as_ref(), &found)?);
+    all.sort_by_key(|diagnostic| (diagnostic.file != file, diagnostic.line, diagnostic.column));
+    Ok(all)
+}
+
+impl Profiles {
+    /// Where a profile that is checked finds what it includes: in its own folder, and in the administrator's below
+    /// `root`.
+    ///
+    /// # Errors
+    /// Where one of them cannot be opened.
+    pub fn beside(own: Option<&Path>, root: &Path) -> Result<Self> {
+        let open = |path: &Path| {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            openat(CWD, path, flags, Mode::empty())
+                .map_err(|errno| Error::call(Step::Configure, format!("open {}", path.display()), errno))
+        };
+        let mut profiles = Self::none();
+        if let Some(own) = own {
+            profiles =
+                profiles.and_folder(open(Path::new("/"))?.as_fd(), own, Trust::Anyone, Author::User)?;
+        }
+        let folder = Path::new(DIR).join("profiles.d");
+        Ok(profiles.and_folder(open(root)?.as_fd(), &folder, Trust::Anyone, Author::Administrator)?)
+    }
+}
