@@ -34,7 +34,7 @@ pub fn shorten(text: &str, most: usize) -> String {
 /// The candidate that a mistyped word was most likely meant to be, if one is near enough.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = 1 + word.chars().count() / 4;
+    let limit = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
         .map(|candidate| {
@@ -63,5 +63,6 @@ mod tests {
         assert_eq!(nearest("progams", ["programs", "profile"]), Some("programs"));
         assert_eq!(nearest("gtk+", ["GTK+", "GLib"]), Some("GTK+"));
         assert_eq!(nearest("colour", ["programs", "profile"]), None);
+        assert_eq!(nearest("Xorg", ["EOG"]), None);
     }
 }

@@ -6,6 +6,9 @@ use crate::error::{Error, Result, Step};
 use crate::plan::{Choice, Conflict, Missing, Plan, Source, Wish};
 use crate::tree::Program;
 
+/// How many versions a sentence names.
+const MAX_NAMED: usize = 8;
+
 /// The plan of an outcome.
 ///
 /// # Errors
@@ -81,17 +84,23 @@ fn missing(catalogue: &Catalogue<'_>, need: &Need, source: Source) -> Result<Mis
     Ok(Missing { requirement: need.requirement.clone(), source, why: why.join("; ") })
 }
 
+/// What is installed of a program of which nothing fits; architectures are told where they are why.
 fn nothing_fits(catalogue: &Catalogue<'_>, program: &Program) -> Result<String> {
-    let mut there = Vec::new();
+    let (name, wanted) = (&program.name, &catalogue.request.arch);
+    let (mut there, mut is_other) = (Vec::new(), false);
     for version in &program.versions {
-        there.push(format!("{} ({})", version.version, version.arch(catalogue.tree)?));
+        let arch = version.arch(catalogue.tree)?;
+        is_other |= !arch.fits(wanted);
+        let of_arch = if arch.fits(wanted) { String::new() } else { format!(" ({arch})") };
+        there.push(format!("{}{of_arch}", version.version));
     }
     there.extend(program.refused.iter().map(ToString::to_string));
-    let name = &program.name;
-    Ok(match there.as_slice() {
-        [] => format!("{name} has no version installed"),
-        there => {
-            format!("{name} is installed as {}; {} is wanted", there.join(", "), catalogue.request.arch)
-        }
-    })
+    if there.is_empty() {
+        return Ok(format!("{name} has no version installed"));
+    }
+    let more = there.len().saturating_sub(MAX_NAMED);
+    there.truncate(MAX_NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let wanted = if is_other { format!("; {wanted} is wanted") } else { String::new() };
+    Ok(format!("{name} is installed as {}{more}{wanted}", there.join(", ")))
 }

@@ -170,7 +170,7 @@ offer: with Cairo 1.16 instead of 1.18 everything fits: --with 'Cairo = 1.16'
 #[test]
 fn a_dependency_that_is_missing_is_shown_and_a_wish_that_is_missing_is_a_failure() -> Result<()> {
     let world = World::new()?;
-    world.program("Readline", "8.0").current().linked();
+    world.program("Readline", "8.0").dependencies("NothingLikeIt\n").current().linked();
     world.program("Lua", "5.1").dependencies("Readlien >= 6.0\nNothingLikeIt\nReadline >= 6 < 9\n");
     let answer = plan(world.root(), &["--with", "Lua"])?;
     let (_, shown) = answer.out.split_once('\n').unwrap_or_default();
@@ -186,6 +186,9 @@ missing: `Readlien >= 6.0`: Readlien is not installed; did you mean Readline?
 missing: `NothingLikeIt`: NothingLikeIt is not installed
     required  Lua 5.1 needs it (Dependencies:2)
               asked for on the command line
+    required  Readline 8.0 needs it (Dependencies:1)
+              Lua 5.1 needs it (Dependencies:3)
+              asked for on the command line
 "
     );
     // What is odd in a file is talk, and comes behind the plan.
@@ -198,7 +201,7 @@ missing: `NothingLikeIt`: NothingLikeIt is not installed
    = read as `, < 9`
 "
     );
-    assert_eq!(json_plan(world.root(), "Lua")?["missing"].as_array().map(Vec::len), Some(2));
+    assert_eq!(json_plan(world.root(), "Lua")?["missing"].as_array().map(Vec::len), Some(3));
     let failed = plan(world.root(), &["--with", "Luaa"])?;
     assert!(failed.code == Some(1) && failed.out.is_empty());
     assert!(failed.err.contains("Luaa is not installed; did you mean Lua?"), "{failed:?}");

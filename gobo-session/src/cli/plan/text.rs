@@ -3,7 +3,7 @@
 use crate::cli::table::Table;
 use crate::cli::talk::{count, wrap};
 use crate::layer::Size;
-use crate::plan::{Plan, Source};
+use crate::plan::{Missing, Plan, Source};
 use std::path::Path;
 
 /// The plan, in lines that mostly fit on a terminal.
@@ -32,9 +32,16 @@ pub(super) fn describe(plan: &Plan, size: Size) -> String {
         add_reasons("required", &required, &mut table);
         add_reasons("chosen", &chain(plan, &winner.source), &mut table);
     }
-    for missing in &plan.missing {
+    for (number, missing) in plan.missing.iter().enumerate() {
+        let is_same =
+            |other: &&Missing| (&other.requirement, &other.why) == (&missing.requirement, &missing.why);
+        if plan.missing[..number].iter().any(|other| is_same(&other)) {
+            continue;
+        }
         add_sentence(&format!("missing: `{}`: {}", missing.requirement, missing.why), &mut table);
-        add_reasons("required", &chain(plan, &missing.source), &mut table);
+        for missing in plan.missing[number..].iter().filter(is_same) {
+            add_reasons("required", &chain(plan, &missing.source), &mut table);
+        }
     }
     for why in &plan.impasse {
         add_sentence(&format!("no choice satisfies all: {why}"), &mut table);
