@@ -70,6 +70,8 @@ pub enum Variant {
     Small,
     /// The same with GTK+ 2 and 3, a third Python, and a screen in memory.
     Full,
+    /// What the doors need that take much: systemd, a display manager, a job scheduler.
+    Doors,
 }
 
 impl Display for Variant {
@@ -77,6 +79,7 @@ impl Display for Variant {
         f.write_str(match self {
             Self::Small => "small",
             Self::Full => "full",
+            Self::Doors => "doors",
         })
     }
 }
@@ -88,7 +91,8 @@ impl std::str::FromStr for Variant {
         match text {
             "small" => Ok(Self::Small),
             "full" => Ok(Self::Full),
-            _ => anyhow::bail!("there is no variant `{text}` of the root, only `small` and `full`"),
+            "doors" => Ok(Self::Doors),
+            _ => anyhow::bail!("there is no variant `{text}` of the root, only `small`, `full` and `doors`"),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode};
 const USAGE: &str = "usage: cargo xtask COMMAND
   demo                            log users in through real PAM, in a GoboLinux root of real programs, and show what they see
   test [ARGUMENTS FOR CARGO TEST] install what is missing, build, and run all tests
-  root [--variant small|full]     build the GoboLinux root, or find it built
+  root [--variant VARIANT]        build the GoboLinux root, or find it built: small, full, or doors
   check                           what CI checks before the tests: formatting, clippy, documentation
   fuzz [SECONDS]                  feed every reader hostile input, each for 60 seconds or as many as are given";
 

@@ -12,7 +12,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     install::for_tests()?;
     if is_root() {
         install::for_root()?;
-        for variant in [Variant::Small, Variant::Full] {
+        for variant in [Variant::Small, Variant::Full, Variant::Doors] {
             root::build(&root::Options::new(variant))?;
         }
     } else {

@@ -71,6 +71,14 @@ impl Builder {
         self
     }
 
+    /// Makes /run, /proc, /sys and /dev folders, and GoboLinux' own names links to them, as systemd wants it. The chamber
+    /// has a copy of the whole root then, as with [`writable_programs`](Builder::writable_programs).
+    pub fn real_folders(mut self) -> Builder {
+        self.plan.real_folders = true;
+        self.plan.base = Base::Copied;
+        self
+    }
+
     /// Chooses what receives log messages; a [`Syslog::Receiver`] if nothing is said.
     pub fn syslog(mut self, syslog: Syslog) -> Builder {
         self.syslog = syslog;

@@ -34,6 +34,8 @@ pub(super) struct Plan {
     /// Mounts are not shared: what is mounted in one namespace is not seen in others.
     pub(super) private: bool,
     pub(super) without_proc: bool,
+    /// /run, /proc, /sys and /dev are folders, and GoboLinux' own names links to them.
+    pub(super) real_folders: bool,
     /// Process 1 receives what is sent to /dev/log.
     pub(super) receive_log: bool,
 }
@@ -47,6 +49,7 @@ impl Plan {
         switch(self.base == Base::Overlaid, "overlaid");
         switch(self.private, "private");
         switch(self.without_proc, "without-proc");
+        switch(self.real_folders, "real-folders");
         switch(self.receive_log, "receive-log");
         for Program { tree, name, version } in &self.programs {
             arguments.extend(["program".into(), tree.into(), name.into(), version.into()]);
@@ -65,6 +68,7 @@ impl Plan {
                 Some("overlaid") => plan.base = Base::Overlaid,
                 Some("private") => plan.private = true,
                 Some("without-proc") => plan.without_proc = true,
+                Some("real-folders") => plan.real_folders = true,
                 Some("receive-log") => plan.receive_log = true,
                 Some("program") => {
                     let mut next = || arguments.next().context("a program needs a tree, a name, a version");
@@ -92,6 +96,7 @@ mod tests {
             programs: vec![program.clone(), program],
             private: true,
             without_proc: true,
+            real_folders: true,
             receive_log: true,
         };
         for plan in [Plan { root: "/r".into(), ..Plan::default() }, rich] {

@@ -34,6 +34,14 @@ const DEVICES: [(&str, u32, u32); 7] = [
     ("fuse", 10, 229),
 ];
 
+/// Folders that GoboLinux has elsewhere: the name on other systems, and the folder.
+const FOLDERS: [(&str, &str); 4] = [
+    ("proc", "System/Kernel/Status"),
+    ("sys", "System/Kernel/Objects"),
+    ("dev", "System/Kernel/Devices"),
+    ("run", "Data/Variable/run"),
+];
+
 const LINKS: [(&str, &str); 5] = [
     ("ptmx", "pts/ptmx"),
     ("fd", "/proc/self/fd"),
@@ -93,6 +101,9 @@ fn base(plan: &Plan) -> Result<OwnedFd> {
         Base::Copied => {
             let copy = tmpfs("0755")?;
             tree::copy(path, &path_of(&copy))?;
+            if plan.real_folders {
+                turn_links_around(&path_of(&copy))?;
+            }
             attach(&copy, &directory(path)?)?;
         }
         Base::Overlaid => attach(&overlay(path)?, &directory(path)?)?,
@@ -101,6 +112,18 @@ fn base(plan: &Plan) -> Result<OwnedFd> {
         programs::install(path, program)?;
     }
     directory(path)
+}
+
+/// Puts the folders that GoboLinux has elsewhere where other systems have them, and links where they were.
+fn turn_links_around(root: &Path) -> Result<()> {
+    for (name, here) in FOLDERS {
+        let (folder, link) = (root.join(name), root.join(here));
+        fs::remove_file(&folder)
+            .and_then(|()| fs::rename(&link, &folder))
+            .and_then(|()| symlink(Path::new("/").join(name), &link))
+            .with_context(|| format!("cannot make /{name} a folder"))?;
+    }
+    Ok(())
 }
 
 /// An overlay over the directory `lower`. What it writes lies on a tmpfs that covers `lower` itself.

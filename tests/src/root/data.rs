@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_data_is_well_formed() {
-        for variant in [Variant::Small, Variant::Full] {
+        for variant in [Variant::Small, Variant::Full, Variant::Doors] {
             let data = Data::read(variant).unwrap();
             assert!(data.units.iter().any(|unit| unit.base && unit.link));
             for link in data.programs.links.values().flat_map(BTreeMap::keys) {

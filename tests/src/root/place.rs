@@ -44,8 +44,8 @@ pub const SETTINGS: &str = "Resources/Defaults/Settings";
 /// What a program brings to /Data/Variable.
 pub const VARIABLE: &str = "Resources/Defaults/Variable";
 
-/// Folders of packages that no program gets: documentation, translations, Debian's services.
-const DROPPED: [&str; 20] = [
+/// Folders of packages that no program gets: documentation, translations, Debian's ways to start services.
+const DROPPED: [&str; 18] = [
     "usr/share/doc",
     "usr/share/doc-base",
     "usr/share/man",
@@ -57,8 +57,6 @@ const DROPPED: [&str; 20] = [
     "usr/share/help",
     "usr/share/gtk-doc",
     "usr/share/bash-completion",
-    "lib/systemd",
-    "usr/lib/systemd",
     "etc/alternatives",
     "etc/bash_completion.d",
     "etc/default",
@@ -73,10 +71,17 @@ const TRIPLETS: [&str; 3] = ["x86_64-linux-gnu", "i386-linux-gnu", "i686-linux-g
 
 /// Whether no program gets this file. The path is relative to the root.
 pub fn dropped(path: &str) -> bool {
-    path.starts_with("etc/cron.")
-        || DROPPED.iter().any(|folder| {
-            path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+    path.starts_with("etc/cron.") || is_in(path, &DROPPED)
+}
+
+/// Whether this is a unit of systemd, or systemd itself: what uses it gets it, GoboLinux' other programs do not.
+pub fn is_for_systemd(path: &str) -> bool {
+    is_in(path, &["lib/systemd", "usr/lib/systemd"])
+}
+
+fn is_in(path: &str, folders: &[&str]) -> bool {
+    let rests = folders.iter().filter_map(|folder| path.strip_prefix(folder));
+    rests.into_iter().any(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Where a file goes; nothing for folders above the areas and for what GoboLinux has no place for.

@@ -14,10 +14,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, UNIX_EPOCH};
 
+/// The programs that get what is for systemd: itself, and the bus that it talks on.
+const USE_SYSTEMD: [&str; 2] = ["Systemd", "DBus"];
+
 /// Unpacks a program's packages into a new folder. Returns what it had no place for.
 pub fn unpack(program: &Program, extras: &Extras, debs: &Debs, folder: &Path) -> Result<Vec<String>> {
     tree::make_folder(folder)?;
-    let mut unpacker = Unpacker { folder, links: Vec::new(), notes: Vec::new() };
+    let uses_systemd = USE_SYSTEMD.contains(&program.name.as_str());
+    let mut unpacker = Unpacker { folder, uses_systemd, links: Vec::new(), notes: Vec::new() };
     for chosen in &program.packages {
         let deb = debs.path(chosen);
         unpacker.package(&deb).with_context(|| format!("unpacking {} for {program}", deb.display()))?;
@@ -37,6 +41,7 @@ struct Link {
 
 struct Unpacker<'a> {
     folder: &'a Path,
+    uses_systemd: bool,
     links: Vec<Link>,
     notes: Vec<String>,
 }
@@ -65,7 +70,8 @@ impl Unpacker<'_> {
                 String::from_utf8(entry.path_bytes().into_owned()).context("a name that is not UTF-8")?;
             let name = name.strip_prefix("./").unwrap_or(&name).trim_end_matches('/').to_owned();
             ensure!(!name.split('/').any(|part| part == ".."), "{name} leads out of the package");
-            if name.is_empty() || name == "." || place::dropped(&name) {
+            let is_not_wanted = place::dropped(&name) || place::is_for_systemd(&name) && !self.uses_systemd;
+            if name.is_empty() || name == "." || is_not_wanted {
                 continue;
             }
             self.entry(&name, &mut entry).with_context(|| name.clone())?;
@@ -227,7 +233,8 @@ mod tests {
         let bytes = builder.into_inner().unwrap();
         let work = tempfile::tempdir().unwrap();
         let folder = work.path();
-        let mut unpacker = Unpacker { folder, links: Vec::new(), notes: Vec::new() };
+        let uses_systemd = USE_SYSTEMD.contains(&program.name.as_str());
+        let mut unpacker = Unpacker { folder, uses_systemd, links: Vec::new(), notes: Vec::new() };
         unpacker.archive(bytes.as_slice()).unwrap();
         unpacker.make_links().unwrap();
         let target = |path: &str| fs::read_link(folder.join(path)).unwrap().display().to_string();
