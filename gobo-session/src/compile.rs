@@ -7,6 +7,7 @@
 mod members;
 mod merge;
 mod old;
+pub(crate) mod plug_ins;
 mod rules;
 
 use crate::arch::Arch;

@@ -1,11 +1,14 @@
 //! The variables of a view: what its programs' `Resources/Environment` export, and what its profile sets.
 //!
 //! Files are evaluated from the weakest version to the strongest, so that what the strongest assigns stands, and what
-//! it puts in front of a list is in front. The profile's own variables come last and stand over all.
+//! it puts in front of a list is in front. The profile's own variables stand over theirs. Last comes what we set ourselves
+//! where a view serves two architectures.
 
+use crate::compile::plug_ins;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::{Scope, evaluate, forbidden};
 use crate::error::Result;
+use crate::layer::Layer;
 use crate::plan::Plan;
 use crate::tree::Tree;
 use crate::trusted::{self, Kind, Trust};
@@ -24,7 +27,7 @@ pub struct Exports {
     pub notes: Vec<Diagnostic>,
 }
 
-/// Works out what a plan's programs and profile do to the environment `start`.
+/// Works out what a plan's programs and profile, and its layer, do to the environment `start`.
 ///
 /// Nothing is read from this process's own environment (R8), and nothing is run.
 ///
@@ -33,6 +36,7 @@ pub struct Exports {
 pub fn of_plan(
     tree: &Tree,
     plan: &Plan,
+    layer: &Layer,
     start: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Exports> {
     let mut scope = Scope::gobolinux();
@@ -61,6 +65,7 @@ pub fn of_plan(
     exports.removed = scope.removed().map(str::to_owned).collect();
     exports.variables.retain(|(name, value)| !has_open_path(tree, name, value, &mut exports.notes));
     exports.add_profile(&plan.environment);
+    exports.variables.extend(plug_ins::variables(tree.layout(), layer));
     Ok(exports)
 }
 

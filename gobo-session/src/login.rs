@@ -182,7 +182,7 @@ fn prepare(
     try_out(&tree, &plan, &layer, Scope::Login)?;
     let home = login.home.display().to_string();
     let start = [("HOME".into(), home.into()), ("USER".into(), login.user.clone().into())];
-    let exports = export::of_plan(&tree, &plan, start)?;
+    let exports = export::of_plan(&tree, &plan, &layer, start)?;
     wanted.notes.extend(exports.notes.iter().map(crate::diagnostic::Diagnostic::one_line));
     wanted.summary = describe(&plan);
     if config.policy.share_root {

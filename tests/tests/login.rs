@@ -33,30 +33,6 @@ fn a_client_is_as_it_was_when_its_session_is_closed() -> Result<()> {
 }
 
 #[test]
-fn an_i686_profile_gives_a_session_in_which_both_architectures_work() -> Result<()> {
-    let policy = "[[rule]]\nuser = \"ann\"\nprofile = \"i686\"\n";
-    let profile = "programs = [\"Bash\", \"CoreUtils\", \"Hostname\"]\narch = \"i686\"\npersonality = true\n";
-    let lab = Lab::new(&requires_gobo_root!(), policy, &[("i686", profile)])?;
-    let class = "od -An -tu1 -j4 -N1"; // 1 is a 32-bit ELF file, 2 a 64-bit one.
-    let asked: [(&str, &str); 8] = [
-        ("echo $MACHTYPE", "i686-pc-linux-gnu"),
-        ("uname -m", "i686"),
-        (&format!("{class} < /proc/self/exe"), "1"),
-        (&format!("{class} < /bin/python3"), "2"),
-        ("python3 -c 'import ssl, ctypes, sqlite3; print(1)'", "1"),
-        ("sudo -n id -u", "0"),
-        ("sudo -n uname -m", "x86_64"),
-        ("env -i /bin/python3 -c 'print(2)'", "2"),
-    ];
-    for (script, answer) in asked {
-        let output = lab.su("ann", script)?;
-        assert_eq!(output.text().trim(), answer, "{script}: {output}\n{:#?}", lab.chamber.log()?);
-    }
-    assert_eq!(lab.su("bob", "uname -m")?.text(), "x86_64");
-    Ok(())
-}
-
-#[test]
 fn a_profile_that_says_solve_gets_the_choice_in_which_everything_fits() -> Result<()> {
     let policy =
         "[[rule]]\nuser = \"ann\"\nprofile = \"nearest\"\n[[rule]]\nuser = \"bob\"\nprofile = \"solved\"\n";

@@ -4,6 +4,7 @@ use super::arguments::Env as Arguments;
 use super::exit::Exit;
 use super::request::Asked;
 use super::talk;
+use crate::compile::compile;
 use crate::error::Result;
 use crate::export::{self, Exports};
 use serde_json::{Map, json};
@@ -11,7 +12,8 @@ use serde_json::{Map, json};
 pub(super) fn env(arguments: &Arguments) -> Result<Exit> {
     let asked = Asked::new(&arguments.question.wishes, &arguments.question.command)?;
     let plan = asked.plan()?;
-    let exports = export::of_plan(&asked.place.tree, &plan, std::env::vars_os())?;
+    let layer = compile(&asked.place.tree, &plan)?;
+    let exports = export::of_plan(&asked.place.tree, &plan, &layer, std::env::vars_os())?;
     if arguments.form.json {
         let variables = exports.variables.into_iter().map(|(name, value)| (name, value.into()));
         return Ok(talk::json(&json!({

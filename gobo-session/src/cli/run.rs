@@ -48,8 +48,11 @@ fn prepare(arguments: &Run) -> Result<Vec<(OsString, OsString)>> {
     talk::oddities(&plan);
     let layer = compile(&asked.place.tree, &plan)?;
     let start = std::env::vars_os();
-    let exports =
-        if arguments.no_env { Exports::default() } else { export::of_plan(&asked.place.tree, &plan, start)? };
+    let exports = if arguments.no_env {
+        Exports::default()
+    } else {
+        export::of_plan(&asked.place.tree, &plan, &layer, start)?
+    };
     talk::diagnostics(&exports.notes);
     enter(&arguments.wishes.root.root, &asked.place, &plan, &layer)?;
     Ok(exports.applied_to(std::env::vars_os()))

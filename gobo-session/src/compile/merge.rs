@@ -2,6 +2,7 @@
 
 use super::Compiler;
 use super::members::{Claim, LinkedBase, Member, Part, RealBase};
+use super::plug_ins;
 use super::rules::{is_kept, is_library_name, loses_old_links};
 use crate::arch::Arch;
 use crate::error::{Error, Result, Step};
@@ -14,11 +15,12 @@ use std::collections::BTreeMap;
 /// How deep folders may be nested (R18).
 const MAX_DEPTH: usize = 64;
 
-/// The folders that only a 64-bit loader searches, and searches first: since Glibc 2.33, and before 2.37.
-const HWCAPS: [&[u8]; 2] = [b"glibc-hwcaps", b"x86_64"];
+/// The folders of `lib` in which we have names of our own: those that only a 64-bit loader searches, and searches first
+/// (since Glibc 2.33, and before 2.37), and that of plug-ins.
+const OURS: [&[u8]; 3] = [b"glibc-hwcaps", b"x86_64", plug_ins::FOLDER];
 
 /// The names that any member has, each with who has it (a place among the members), strongest first.
-type Names = BTreeMap<Vec<u8>, Vec<(usize, Entry)>>;
+pub(super) type Names = BTreeMap<Vec<u8>, Vec<(usize, Entry)>>;
 
 /// Where in the index a merge is.
 struct Place<'a> {
@@ -41,7 +43,7 @@ impl Place<'_> {
 }
 
 /// What the base has at a name, where a real folder of it takes part.
-enum AtBase {
+pub(super) enum AtBase {
     Nothing,
     Link { path: Vec<u8>, owner: Option<Owner> },
     Folder,
@@ -51,57 +53,46 @@ enum AtBase {
 impl Compiler<'_> {
     /// The names of one area in which the view differs from the base.
     pub(super) fn merge_area(&self, area: &Area, base: Option<&RealBase>) -> Result<Nodes> {
-        let members: Vec<Member> = self.claims_of(area)?.into_iter().map(Member::Claim).collect();
+        let mut members: Vec<Member> = self.claims_of(area)?.into_iter().map(Member::Claim).collect();
         let taken = RefCell::default();
         let place = Place { area, path: b"", depth: 0, taken: &taken };
         let mut names = entries_of(self, &members)?;
-        let hwcaps =
-            if area.name == "lib" { HWCAPS.map(|name| names.remove_entry(name)) } else { [None, None] };
+        let is_lib = area.name == "lib";
+        let mut ours = if is_lib { OURS.map(|name| names.remove(name)) } else { [None, None, None] };
         let mut nodes = Nodes::new();
         for (name, entries) in &names {
             self.merge_name(&place, name, entries, &members, base, &mut nodes)?;
         }
-        let taken = taken.take();
-        for (name, entries) in hwcaps.into_iter().flatten() {
-            if taken.is_empty() {
-                self.merge_name(&place, &name, &entries, &members, base, &mut nodes)?;
-            } else {
-                names.insert(name, entries);
-            }
+        let mut own = self.hwcaps(taken.take(), base)?;
+        if let Some(base) = base.filter(|_| is_lib) {
+            own.extend(self.plug_ins(&names, &members, base)?);
         }
-        if !taken.is_empty() {
-            self.add_hwcaps(&place, taken, &names, members, base, &mut nodes)?;
+        let last = members.len();
+        for (name, entries) in OURS.iter().zip(&mut ours).filter(|(name, _)| own.contains_key(**name)) {
+            let entry = Entry { name: name.to_vec(), kind: Kind::Directory };
+            entries.get_or_insert_default().push((last, entry));
+        }
+        members.push(Member::Extra(own));
+        for (name, entries) in OURS.iter().zip(ours) {
+            if let Some(entries) = entries {
+                self.merge_name(&place, name, &entries, &members, base, &mut nodes)?;
+            }
         }
         Ok(nodes)
     }
 
-    /// Makes the libraries that lost their names reachable for the 64-bit loader.
-    fn add_hwcaps(
-        &self,
-        place: &Place<'_>,
-        taken: Nodes,
-        names: &Names,
-        mut members: Vec<Member>,
-        base: Option<&RealBase>,
-        nodes: &mut Nodes,
-    ) -> Result<()> {
-        let mut extra = Nodes::new();
+    /// The folders in which the 64-bit loader finds the libraries that lost their names.
+    fn hwcaps(&self, taken: Nodes, base: Option<&RealBase>) -> Result<Nodes> {
+        let mut folders = Nodes::new();
+        if taken.is_empty() {
+            return Ok(folders);
+        }
         if self.glibc_searches_legacy_folders(base)? {
-            extra.insert(b"x86_64".to_vec(), Node::Folder(taken.clone()));
+            folders.insert(b"x86_64".to_vec(), Node::Folder(taken.clone()));
         }
         let level = Nodes::from([(b"x86-64-v2".to_vec(), Node::Folder(taken))]);
-        extra.insert(b"glibc-hwcaps".to_vec(), Node::Folder(level));
-        let last = members.len();
-        let ours = extra.keys().cloned().collect::<Vec<_>>();
-        members.push(Member::Extra(extra));
-        for name in HWCAPS {
-            let mut entries = names.get(name).cloned().unwrap_or_default();
-            if ours.iter().any(|n| n == name) {
-                entries.push((last, Entry { name: name.to_vec(), kind: Kind::Directory }));
-            }
-            self.merge_name(place, name, &entries, &members, base, nodes)?;
-        }
-        Ok(())
+        folders.insert(b"glibc-hwcaps".to_vec(), Node::Folder(level));
+        Ok(folders)
     }
 
     /// Whether the 64-bit Glibc of the view is older than 2.37, or not known.
@@ -240,7 +231,7 @@ impl Compiler<'_> {
     }
 
     /// What the base has at a name of a real folder of it.
-    fn at_base(&self, base: &RealBase, name: &[u8]) -> Result<AtBase> {
+    pub(super) fn at_base(&self, base: &RealBase, name: &[u8]) -> Result<AtBase> {
         Ok(match read_link(base.folder.fd(), name)? {
             LinkText::Nothing => AtBase::Nothing,
             LinkText::Link(text) => {

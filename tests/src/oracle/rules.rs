@@ -40,7 +40,7 @@ pub(super) fn view(rules: &Rules<'_>) -> Result<Index> {
             continue;
         }
         let more = match directory {
-            "lib" => hwcaps::links(rules, &rules.parts_directly_in(directory, &members)?)?,
+            "lib" => hwcaps::links(rules, &members, &rules.parts_directly_in(directory, &members)?)?,
             _ => BTreeMap::new(),
         };
         rules.directory(&mut view, directory, &members, &more)?;

@@ -118,3 +118,26 @@ fn an_i686_version_of_the_base_takes_nothing() {
         .has("lib/libfoo.so.1", "/Programs/Foo/1.0-i686/lib/libfoo.so.1")
         .lacks("lib/glibc-hwcaps");
 }
+
+#[test]
+fn each_architecture_has_its_own_converters() {
+    let world = with_both("2.36");
+    world.program("Glibc", "2.36").file("lib/gconv/UTF-16.so");
+    world.index_link("lib/gconv", "/Programs/Glibc/2.36/lib/gconv");
+    world
+        .program("Glibc", "2.36-i686")
+        .architecture("i686")
+        .file("lib/libc.so.6")
+        .file("lib/gconv/UTF-16.so");
+    let (of_64_bit, of_32_bit) =
+        ("/Programs/Glibc/2.36/lib/gconv/UTF-16.so", "/Programs/Glibc/2.36-i686/lib/gconv/UTF-16.so");
+    let both = view(&world, &[("Glibc", "2.36-i686")]);
+    both.has("lib/gconv/UTF-16.so", of_64_bit);
+    for word in ["x86_64", "haswell", "xeon_phi", "$PLATFORM"] {
+        both.has(&format!("lib/by-platform/{word}/gconv/UTF-16.so"), of_64_bit);
+    }
+    for word in ["i686", "i586", "i486", "i386"] {
+        both.has(&format!("lib/by-platform/{word}/gconv/UTF-16.so"), of_32_bit);
+    }
+    view(&world, &[("Foo", "1.0-i686")]).lacks("lib/by-platform");
+}
