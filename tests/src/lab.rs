@@ -1,16 +1,18 @@
 //! A lab machine: the GoboLinux root in a chamber, with the product installed as an administrator would install it.
 
 pub mod client;
+pub mod stacks;
 
 use crate::chamber::{Builder, Chamber, LogMark, Mount, Output, Syslog, mounts};
 use anyhow::{Context as _, Result, ensure};
 use client::Client;
+use stacks::Advice;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The services whose stacks get the module's two lines; that of `su -` includes that of `su`.
-pub const SERVICES: [&str; 7] = ["login", "su", "sshd", "sudo", "sudo-i", "cron", "pamtester"];
+/// The service of the tests' own clients; its stack gets the lines that the one of `login` gets.
+const CLIENTS: &str = "pamtester";
 
 /// The program tree of the product, and that of the tests' own client.
 const PRODUCT: [(&str, &str); 2] =
@@ -26,7 +28,7 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Installs the product and turns it on for [`SERVICES`], with a policy and profiles.
+    /// Installs the product and turns it on for every service that `config/pam.d` knows, with a policy and profiles.
     ///
     /// # Errors
     /// Where the product is not built, or the chamber cannot be made.
@@ -50,9 +52,7 @@ impl Lab {
             .program(trees[1].path(), "PAM-Client", "1.0")
             .syslog(Syslog::Receiver);
         let lab = Self { chamber: special(builder).build()?, _trees: trees };
-        for service in SERVICES {
-            lab.turn_on(service)?;
-        }
+        lab.turn_on()?;
         lab.policy(policy)?;
         for (name, text) in profiles {
             lab.profile(name, text)?;
@@ -103,14 +103,21 @@ impl Lab {
         Client::new(self, user)
     }
 
-    /// Puts the module's two lines into a stack: `close` before all others of a session, `open` behind them (R23).
-    fn turn_on(&self, service: &str) -> Result<()> {
-        let path = stack_of(service);
-        let stack = self.chamber.read(&path)?;
-        let first = stack.find("\nsession").context("a stack without session")?;
-        let (above, session) = stack.split_at(first);
-        self.chamber.write(&path, format!("{above}\nsession optional pam_gobo.so close{session}"))?;
-        self.open_line(service, "optional pam_gobo.so open debug")
+    /// Puts the lines of `config/pam.d` into the stacks that this root has (R23), with `debug`, so that what goes well is
+    /// logged too.
+    fn turn_on(&self) -> Result<()> {
+        let mut advice = stacks::advice()?;
+        let of_login = advice.iter().find(|advice| advice.service == "login").cloned();
+        advice.extend(of_login.map(|advice| Advice { service: CLIENTS.to_owned(), ..advice }));
+        for Advice { service, lines, .. } in advice {
+            let path = stack_of(&service);
+            if let Some([first, last]) = lines.filter(|_| self.chamber.exists(&path)) {
+                let stack =
+                    stacks::with_lines(&self.chamber.read(&path)?, &[first, format!("{last} debug")])?;
+                self.chamber.write(&path, stack)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes `words` the line that opens; lines of more modules may follow it.
@@ -120,7 +127,7 @@ impl Lab {
     pub fn open_line(&self, service: &str, words: &str) -> Result<()> {
         let path = stack_of(service);
         let stack = self.chamber.read(&path)?;
-        let old = stack.find("pam_gobo.so open").and_then(|at| stack[..at].rfind("session "));
+        let old = stack.find("pam_gobo.so open").and_then(|at| stack[..at].rfind("session"));
         let end = old.unwrap_or(stack.len());
         self.chamber.write(&path, format!("{}session {words}\n", &stack[..end]))
     }
@@ -147,15 +154,23 @@ impl Lab {
     /// # Errors
     /// Where the table is not one, or holds anything else of its own.
     pub fn view_in(&self, table: &str) -> Result<Vec<String>> {
-        let (inside, outside) = (mounts::parse(table.as_bytes())?, self.chamber.mounts_of(1)?);
-        let same = |a: &Mount, b: &Mount| (&a.point, &a.root, &a.source) == (&b.point, &b.root, &b.source);
-        let others = |a: &[Mount], b: &[Mount]| -> Vec<Mount> {
-            a.iter().filter(|a| !is_of_product(a) && !b.iter().any(|b| same(a, b))).cloned().collect()
-        };
-        let (more, less) = (others(&inside, &outside), others(&outside, &inside));
-        ensure!(more.is_empty() && less.is_empty(), "more mounts: {more:#?}\nfewer mounts: {less:#?}");
-        Ok(product_mounts(&inside))
+        view_beside(table, &self.chamber.mounts_of(1)?)
     }
+}
+
+/// As [`Lab::view_in`], compared with the table of another host than the chamber.
+///
+/// # Errors
+/// As [`Lab::view_in`].
+pub fn view_beside(table: &str, outside: &[Mount]) -> Result<Vec<String>> {
+    let inside = mounts::parse(table.as_bytes())?;
+    let same = |a: &Mount, b: &Mount| (&a.point, &a.root, &a.source) == (&b.point, &b.root, &b.source);
+    let others = |a: &[Mount], b: &[Mount]| -> Vec<Mount> {
+        a.iter().filter(|a| !is_of_product(a) && !b.iter().any(|b| same(a, b))).cloned().collect()
+    };
+    let (more, less) = (others(&inside, outside), others(outside, &inside));
+    ensure!(more.is_empty() && less.is_empty(), "more mounts: {more:#?}\nfewer mounts: {less:#?}");
+    Ok(product_mounts(&inside))
 }
 
 /// The file that holds what a user selects.
