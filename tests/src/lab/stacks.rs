@@ -62,10 +62,10 @@ fn words(line: &str) -> Vec<&str> {
 /// # Errors
 /// Where the stack has no line of type session.
 pub fn with_lines(stack: &str, [first, last]: &[String; 2]) -> Result<String> {
-    let of_sessions = |line: &&str| words(line).first().is_some_and(|kind| *kind == "session");
+    let of_session = |line: &&str| words(line).first().is_some_and(|kind| *kind == "session");
     let lines: Vec<&str> = stack.lines().collect();
-    let start = lines.iter().position(|line| of_sessions(&line)).context("a stack without session")?;
-    let end = lines.iter().rposition(|line| of_sessions(&line)).context("a stack without session")? + 1;
+    let start = lines.iter().position(of_session).context("a stack without session")?;
+    let end = lines.iter().rposition(of_session).context("a stack without session")? + 1;
     let parts = [&lines[..start], &[first.as_str()], &lines[start..end], &[last.as_str()], &lines[end..]];
     Ok(parts.concat().iter().map(|line| format!("{line}\n")).collect())
 }

@@ -233,8 +233,7 @@ mod tests {
         let bytes = builder.into_inner().unwrap();
         let work = tempfile::tempdir().unwrap();
         let folder = work.path();
-        let uses_systemd = USE_SYSTEMD.contains(&program.name.as_str());
-        let mut unpacker = Unpacker { folder, uses_systemd, links: Vec::new(), notes: Vec::new() };
+        let mut unpacker = Unpacker { folder, uses_systemd: false, links: Vec::new(), notes: Vec::new() };
         unpacker.archive(bytes.as_slice()).unwrap();
         unpacker.make_links().unwrap();
         let target = |path: &str| fs::read_link(folder.join(path)).unwrap().display().to_string();
@@ -259,7 +258,8 @@ mod tests {
         builder.append(&head, std::io::empty()).unwrap();
         let bytes = builder.into_inner().unwrap();
         let work = tempfile::tempdir().unwrap();
-        let mut unpacker = Unpacker { folder: work.path(), links: Vec::new(), notes: Vec::new() };
+        let mut unpacker =
+            Unpacker { folder: work.path(), uses_systemd: false, links: Vec::new(), notes: Vec::new() };
         assert!(unpacker.archive(bytes.as_slice()).is_err());
     }
 }
