@@ -8,12 +8,14 @@ mod exit;
 mod lint;
 mod place;
 mod plan;
+mod reasons;
 mod request;
 mod run;
 mod status;
 mod table;
 mod talk;
 mod versions;
+mod why;
 
 use crate::kernel::sys;
 use arguments::{Arguments, Subcommand};
@@ -51,6 +53,7 @@ fn dispatch(arguments: Arguments) -> Exit {
         Subcommand::Plan(plan) => plan::plan(&plan),
         Subcommand::Env(env) => env::env(&env),
         Subcommand::Versions(versions) => versions::versions(&versions),
+        Subcommand::Why(why) => why::why(&why),
         Subcommand::Lint(lint) => lint::lint(&lint),
         Subcommand::Status(status) => status::status(&status),
     };

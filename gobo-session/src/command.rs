@@ -7,8 +7,8 @@ use crate::tree::Tree;
 use rustix::fs::{self, Access, AtFlags, OFlags};
 use rustix::io::Errno;
 use std::ffi::{CString, OsStr, OsString};
-use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 /// The longest first line of a script that is read, as the kernel reads it.
@@ -70,18 +70,9 @@ fn find(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Option<CommandFil
         if kind != Some(fs::FileType::RegularFile) || !runs {
             return None;
         }
-        let real = real_path(tree, fd.as_fd())?;
+        let real = tree.real_path(fd.as_fd())?;
         Some(CommandFile { fd, found, real })
     })
-}
-
-/// Where an open file is, inside the tree.
-fn real_path(tree: &Tree, fd: BorrowedFd<'_>) -> Option<PathBuf> {
-    let path_of = |fd: BorrowedFd<'_>| {
-        let path = fs::readlink(format!("/proc/self/fd/{}", fd.as_raw_fd()), Vec::new()).ok()?;
-        Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
-    };
-    Some(Path::new("/").join(path_of(fd)?.strip_prefix(path_of(tree.root())?).ok()?))
 }
 
 /// The version whose folder a file lies in.
@@ -104,7 +95,7 @@ fn version_of(tree: &Tree, file: &CommandFile) -> Result<Option<Belongs>> {
 fn is_in_index(tree: &Tree, path: &Path) -> bool {
     let folder = path.parent().unwrap_or(path).as_os_str().as_bytes();
     let flags = OFlags::PATH | OFlags::DIRECTORY;
-    let real = tree.open_inside(folder, flags).ok().and_then(|fd| real_path(tree, fd.as_fd()));
+    let real = tree.open_inside(folder, flags).ok().and_then(|fd| tree.real_path(fd.as_fd()));
     real.is_some_and(|real| real.starts_with(&tree.layout().index))
 }
 

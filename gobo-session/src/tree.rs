@@ -8,6 +8,7 @@
 mod entries;
 mod index;
 mod layout;
+mod look_up;
 mod program;
 
 pub use entries::{Entry, Folder, Kind, MAX_ENTRIES};
@@ -15,6 +16,7 @@ pub(crate) use entries::{kind_of, read_all};
 pub use index::{Index, Owner};
 pub(crate) use index::{LinkText, absolute, join, read_link};
 pub use layout::{AREAS, Area, Layout, RealFiles};
+pub use look_up::Leads;
 pub use program::{Program, Refused, VersionFolder};
 
 use crate::error::{Error, Result, Step};

@@ -48,6 +48,12 @@ pub(super) enum Subcommand {
     /// List the installed versions of a program, newest first.
     #[command(after_help = examples!("gobo-session versions Lua", "gobo-session versions Glibc --json"))]
     Versions(Versions),
+    /// Tell which version gives a name of the index, and why.
+    ///
+    /// A name is that of a command, a library or a header (lua, libgtk-x11-2.0.so.0, gtk/gtk.h), or any path that leads
+    /// through the index. It is looked up as this process sees it: in a view, what the view hides is told too.
+    #[command(after_help = examples!("gobo-session why lua", "gobo-session why /usr/lib/libc.so.6 --json"))]
+    Why(Why),
     /// Check files that GoboLinux and gobo-session read, and show what is wrong in them.
     ///
     /// What a file is, is told by its name and place: Dependencies, BuildDependencies, BuildInformation, Environment;
@@ -156,6 +162,17 @@ pub(super) struct Versions {
     /// The program; its capital letters matter only where two programs differ in nothing else.
     #[arg(value_name = "PROGRAM")]
     pub(super) program: ProgramName,
+    #[command(flatten)]
+    pub(super) root: Root,
+    #[command(flatten)]
+    pub(super) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Why {
+    /// The name, or a path.
+    #[arg(value_name = "NAME")]
+    pub(super) name: PathBuf,
     #[command(flatten)]
     pub(super) root: Root,
     #[command(flatten)]

@@ -108,6 +108,7 @@ fn world() -> Result<World> {
     fs::write(world.root().join("etc/gobo-session/profiles.d/course.toml"), profile)?;
     world.program("Tool", "1.0").file("bin/tool").dependencies("Cairo-Old\n");
     fs::set_permissions(world.root().join("Programs/Tool/1.0/bin/tool"), Permissions::from_mode(0o755))?;
+    world.index_file("share/cached");
     fs::create_dir_all(world.root().join("System/Settings/Scripts"))?;
     fs::write(world.root().join("System/Settings/Scripts/CompatibilityList"), "Cairo-Old: Cairo\n")?;
     Ok(world)
@@ -138,13 +139,14 @@ fn what_is_printed_is_documented_and_what_is_documented_is_printed() -> Result<(
     let mut add = |command, answers: Vec<Value>| all.extend(answers.into_iter().map(|a| (command, a)));
     add("plan", answers(&world, "plan", &plans)?);
     add("env", answers(&world, "env", &[&["--with", "Cairo = 1.16"], &["--profile", "course"], &[]])?);
+    add("why", answers(&world, "why", &[&["cached"]])?);
     add("versions", answers(&world, "versions", &[&["Cairo"], &["Stuck"]])?);
     let lint = ["lint", "--json", "--kind", "dependencies", "-", "nothing"];
     add("lint", vec![ask_in(world.root(), &lint, b"A = = 1\nA >= 1 < 2\n")?.json()?]);
 
     let policy = "[[rule]]\nuser = [\"ann\"]\nprofile = \"lua51\"\n";
     let lab = Lab::new(&requires_gobo_root!(), policy, &[("lua51", "programs = [\"Lua = 5.1.5\"]\n")])?;
-    for script in ["status --json", "plan --json", "versions Lua --json"] {
+    for script in ["status --json", "plan --json", "versions Lua --json", "why lua --json"] {
         for user in ["ann", "bob"] {
             let text = lab.su(user, &format!("gobo-session {script}"))?.success()?.text();
             let command = script.split(' ').next().unwrap_or_default();

@@ -11,6 +11,7 @@ mod lint;
 mod mistakes;
 mod plan;
 mod versions;
+mod why;
 
 use anyhow::{Result, ensure};
 use gobo_tests::lab::built;

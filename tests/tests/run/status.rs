@@ -83,6 +83,8 @@ fn output_that_cannot_be_written_is_a_failure_and_no_panic() -> Result<()> {
         "env --json",
         "versions Lua",
         "versions Lua --json",
+        "why lua",
+        "why lua --json",
         "lint --json /Programs/Lua/5.1.5/Resources/Dependencies",
         "--help",
     ];

@@ -1,10 +1,10 @@
 //! The plan as a person reads it: a tree of what the layer holds, with reasons; conflicts and gaps at the end.
 
+use crate::cli::reasons;
 use crate::cli::table::Table;
 use crate::cli::talk::{count, wrap};
 use crate::layer::Size;
 use crate::plan::{Missing, Plan, Source};
-use std::path::Path;
 
 /// The plan, in lines that mostly fit on a terminal.
 pub(super) fn describe(plan: &Plan, size: Size) -> String {
@@ -27,10 +27,10 @@ pub(super) fn describe(plan: &Plan, size: Size) -> String {
         let winner = &plan.chosen[conflict.winner];
         let (program, version) = (&winner.program, &winner.version);
         table.text(&format!("conflict: `{}` gives way to {program} {version}", conflict.requirement));
-        let mut required = chain(plan, &conflict.source);
+        let mut required = reasons::chain(plan, &conflict.source);
         required.push(format!("{program} {} would meet it", conflict.version));
-        add_reasons("required", &required, &mut table);
-        add_reasons("chosen", &chain(plan, &winner.source), &mut table);
+        reasons::add("required", &required, &mut table);
+        reasons::add("chosen", &reasons::chain(plan, &winner.source), &mut table);
     }
     for (number, missing) in plan.missing.iter().enumerate() {
         let is_same =
@@ -40,7 +40,7 @@ pub(super) fn describe(plan: &Plan, size: Size) -> String {
         }
         add_sentence(&format!("missing: `{}`: {}", missing.requirement, missing.why), &mut table);
         for missing in plan.missing[number..].iter().filter(is_same) {
-            add_reasons("required", &chain(plan, &missing.source), &mut table);
+            reasons::add("required", &reasons::chain(plan, &missing.source), &mut table);
         }
     }
     for why in &plan.impasse {
@@ -65,27 +65,6 @@ fn layer(size: Size) -> String {
 /// A sentence; what does not fit stands below, further in.
 fn add_sentence<const N: usize>(sentence: &str, table: &mut Table<N>) {
     wrap("", "    ", sentence).iter().for_each(|line| table.text(line));
-}
-
-/// What led to something, one reason below the other.
-fn add_reasons<const N: usize>(what: &str, reasons: &[String], table: &mut Table<N>) {
-    for (number, reason) in reasons.iter().enumerate() {
-        let what = if number == 0 { what } else { "" };
-        table.text(&format!("    {what:<8}  {reason}"));
-    }
-}
-
-/// The chain of reasons for a source, nearest first, with files named as a program's own.
-fn chain(plan: &Plan, source: &Source) -> Vec<String> {
-    let (needs, first) = plan.chain(source);
-    let needs = needs.iter().map(|need| format!("{} needs it ({})", need.who(), place(need.file, need.line)));
-    needs.chain([first.to_string()]).collect()
-}
-
-/// A line of a file in a version's Resources.
-fn place(file: &str, line: u32) -> String {
-    let name = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
-    format!("{name}:{line}")
 }
 
 /// The choices of a plan below those that brought them.
@@ -128,7 +107,7 @@ impl<'a> Tree<'a> {
         let requirement = &choice.requirement;
         let reason = match &choice.source {
             Source::Dependency { file, line, .. } => {
-                format!("`{requirement}` ({})", self::place(file, *line))
+                format!("`{requirement}` ({})", reasons::place(file, *line))
             }
             Source::Command(path) => format!("the program of {path}"),
             source => format!("`{requirement}` {source}"),
