@@ -1,7 +1,7 @@
 //! docs/doors.md, config/pam.d, what the lab installs and what is tried here say the same.
 
 use crate::door::{Door, Killed};
-use crate::{local, remote};
+use crate::{display, local, remote, slurm, systemd};
 use anyhow::{Context as _, Result, ensure};
 use gobo_tests::lab::Lab;
 use gobo_tests::lab::stacks::advice;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// Every door that is tried.
 fn doors() -> impl Iterator<Item = &'static Door> {
-    const SINGLE: [&Door; 7] = [
+    const SINGLE: [&Door; 10] = [
         &local::SU_PTY,
         &local::SUDO_PTY,
         &local::LOGIN,
@@ -18,6 +18,9 @@ fn doors() -> impl Iterator<Item = &'static Door> {
         &remote::SSHD_FORCED,
         &remote::CRON,
         &remote::CRON_REBOOT,
+        &display::XDM,
+        &slurm::SLURM,
+        &systemd::SYSTEMD_USER,
     ];
     local::SU.iter().chain(&local::SUDO).chain(&remote::SSHD).chain(SINGLE)
 }

@@ -3,6 +3,7 @@
 //! What is true of all doors is in `door`, what each is like in the tables of `local` and `remote`, which docs/doors.md
 //! repeats for people.
 
+mod display;
 mod document;
 mod door;
 mod local;
@@ -10,12 +11,14 @@ mod order;
 mod remote;
 mod several;
 mod site;
+mod slurm;
+mod systemd;
 mod transfers;
 
 use anyhow::Result;
 use door::Door;
 use gobo_tests::requires_gobo_root;
-use site::{Site, lab};
+use site::{Site, lab, lab_with};
 
 /// Tries doors that need nothing but the machine, one after the other.
 fn try_out(doors: &[Door]) -> Result<()> {
@@ -69,4 +72,25 @@ fn sshd_with_a_forced_command() -> Result<()> {
 #[test]
 fn cron() -> Result<()> {
     try_out(&[remote::CRON, remote::CRON_REBOOT])
+}
+
+#[test]
+fn xdm() -> Result<()> {
+    let lab = lab(&requires_gobo_root!(Doors))?;
+    display::configure(&lab)?;
+    display::XDM.try_out(&Site::new(&lab))
+}
+
+#[test]
+fn slurm_step() -> Result<()> {
+    let lab = lab(&requires_gobo_root!(Doors))?;
+    slurm::SLURM.try_out(&slurm::start(&lab)?)
+}
+
+#[test]
+fn systemd_user() -> Result<()> {
+    let lab = lab_with(&requires_gobo_root!(Doors), gobo_tests::chamber::Builder::real_folders)?;
+    let container = systemd::Container::boot(&lab)?;
+    systemd::SYSTEMD_USER.try_out(&container.site)?;
+    systemd::keeps_its_view_until_it_stops(&container.site)
 }

@@ -62,11 +62,21 @@ pub(crate) struct Site<'l> {
     pub(crate) ssh: Option<Ssh<'l>>,
     /// How commands reach the host, where that is a container in the chamber.
     pub(crate) host: Vec<String>,
+    /// Services that end with it.
+    pub(crate) daemons: Vec<Process>,
 }
 
 /// A lab with the policy and the profiles of these tests.
 pub(crate) fn lab(root: &Path) -> Result<Lab> {
     prepared(Lab::new(root, POLICY, &PROFILES)?)
+}
+
+/// As [`lab`], in a chamber built in a special way.
+pub(crate) fn lab_with(
+    root: &Path,
+    special: impl FnOnce(gobo_tests::chamber::Builder) -> gobo_tests::chamber::Builder,
+) -> Result<Lab> {
+    prepared(Lab::with(root, POLICY, &PROFILES, special)?)
 }
 
 /// Puts the probe into every stack with the module's lines, and opens the first session, whose folders of state stay.
@@ -85,7 +95,7 @@ fn prepared(lab: Lab) -> Result<Lab> {
 
 impl<'l> Site<'l> {
     pub(crate) fn new(lab: &'l Lab) -> Self {
-        Self { lab, ssh: None, host: Vec::new() }
+        Self { lab, ssh: None, host: Vec::new(), daemons: Vec::new() }
     }
 
     /// What a command prints that is run outside of every session, as root.
@@ -96,7 +106,7 @@ impl<'l> Site<'l> {
 
     /// The mount table of the host.
     pub(crate) fn host_mounts(&self) -> Result<Vec<Mount>> {
-        mounts::parse(self.on_host(&["cat", "/proc/1/mountinfo"])?.as_bytes())
+        mounts::parse(without_user_folders(&self.on_host(&["cat", "/proc/1/mountinfo"])?).as_bytes())
     }
 
     /// Puts the scripts in their place, and forgets what they wrote.
@@ -162,6 +172,12 @@ impl<'l> Site<'l> {
     }
 }
 
+/// A mount table without the folder that logind mounts for a user who is logged in.
+fn without_user_folders(table: &str) -> String {
+    let others = table.lines().filter(|line| !line.contains(" /run/user/"));
+    others.map(|line| format!("{line}\n")).collect()
+}
+
 /// What somebody saw behind a door.
 pub(crate) struct Seen {
     /// The versions of Lua, Bash and Python.
@@ -184,7 +200,7 @@ impl Seen {
             versions: format!("{lua} {bash} {python}"),
             variable: variable.to_owned(),
             pid: pid.parse()?,
-            view: view_beside(table, host)?,
+            view: view_beside(&without_user_folders(table), host)?,
         })
     }
 
