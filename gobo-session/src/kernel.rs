@@ -9,13 +9,15 @@ pub(crate) mod limits;
 mod mount;
 pub mod mountinfo;
 pub mod namespace;
+mod process;
 mod state;
 pub mod sys;
 mod view;
 
 pub use namespace::WayBack;
+pub use process::Process;
 pub use state::{INDEX_FOLDER, Shown, State, VIEW_FOLDER, shown};
-pub use view::{ABOUT_FILE, About, PLAN_FILE, View, read_description};
+pub use view::{ABOUT_FILE, About, PLAN_FILE, View};
 
 /// How the source names of our mounts begin: it is how a view is recognised.
 pub const SOURCE_PREFIX: &str = "gobo-session:";

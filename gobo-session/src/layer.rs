@@ -1,7 +1,7 @@
 //! A layer: the links, folders and whiteouts that lie over the base index, as pure data.
 
 use crate::tree::AREAS;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of one folder of a layer.
 pub type Nodes = BTreeMap<Vec<u8>, Node>;
@@ -59,12 +59,37 @@ impl Layer {
         nodes.get(*last)
     }
 
+    /// The names at which two layers differ, such as `bin/foo`, in their order.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let mut names = Vec::new();
+        let none = Nodes::new();
+        for area in self.areas.keys().chain(other.areas.keys()).collect::<BTreeSet<_>>() {
+            let (one, other) = (self.areas.get(area), other.areas.get(area));
+            add_differences(area, one.unwrap_or(&none), other.unwrap_or(&none), &mut names);
+        }
+        names
+    }
+
     /// How much it holds.
     #[must_use]
     pub fn size(&self) -> Size {
         let mut size = Size::default();
         self.areas.values().for_each(|nodes| size.add(nodes));
         size
+    }
+}
+
+fn add_differences(at: &str, one: &Nodes, other: &Nodes, names: &mut Vec<String>) {
+    for name in one.keys().chain(other.keys()).collect::<BTreeSet<_>>() {
+        let path = format!("{at}/{}", String::from_utf8_lossy(name));
+        match (one.get(name), other.get(name)) {
+            (Some(Node::Folder(one)), Some(Node::Folder(other))) => {
+                add_differences(&path, one, other, names);
+            }
+            (one, other) if one != other => names.push(path),
+            _ => {}
+        }
     }
 }
 

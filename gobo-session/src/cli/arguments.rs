@@ -65,8 +65,8 @@ pub(super) enum Subcommand {
         "gobo-session lint --kind environment - < Resources/Environment",
     ))]
     Lint(Lint),
-    /// Show the view that this process is in.
-    #[command(after_help = examples!("gobo-session status", "gobo-session status --json"))]
+    /// Show the view that a process is in, and what has changed since it was made.
+    #[command(after_help = examples!("gobo-session status $$", "gobo-session status --json"))]
     Status(Status),
 }
 
@@ -198,6 +198,9 @@ pub(super) struct Lint {
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
+    /// The process, one of yours [default: this one].
+    #[arg(value_name = "PID", conflicts_with = "root")]
+    pub(super) pid: Option<u32>,
     #[command(flatten)]
     pub(super) root: Root,
     #[command(flatten)]

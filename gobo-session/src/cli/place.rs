@@ -3,7 +3,7 @@
 use super::arguments::Root;
 use crate::config::Config;
 use crate::error::Result;
-use crate::kernel::{self, PLAN_FILE, Shown};
+use crate::kernel::{self, PLAN_FILE, Process, Shown};
 use crate::plan::Plan;
 use crate::tree::{Layout, Tree};
 use crate::trusted::Trust;
@@ -37,7 +37,7 @@ impl Place {
 
     /// The plan of the view around, where there is one that can be read.
     pub(super) fn around(&self) -> Option<Plan> {
-        let text = self.shown.has_description.then(|| kernel::read_description(PLAN_FILE).ok()).flatten()?;
-        Plan::from_json(&text).ok()
+        let read = || Process::own().and_then(|process| process.description(PLAN_FILE)).ok();
+        Plan::from_json(&self.shown.has_description.then(read).flatten()?).ok()
     }
 }

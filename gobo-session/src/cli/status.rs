@@ -1,34 +1,45 @@
-//! `gobo-session status`: the view that this process is in.
+//! `gobo-session status`: the view that a process is in, and what has changed since it was made.
+
+mod drift;
 
 use super::arguments::Status as Arguments;
 use super::exit::Exit;
 use super::place::trust;
+use super::reasons;
 use super::table::Table;
-use super::talk;
+use super::talk::{self, count};
 use crate::config::Config;
 use crate::error::Result;
-use crate::kernel::{self, ABOUT_FILE, About, PLAN_FILE};
+use crate::kernel::{ABOUT_FILE, About, PLAN_FILE, Process};
 use crate::plan::Plan;
 use crate::text::Safe;
 use crate::tree::{Layout, Tree};
 use serde_json::json;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(super) fn status(arguments: &Arguments) -> Result<Exit> {
-    let root = &arguments.root.root;
+    let process = arguments.pid.map_or_else(Process::own, Process::of)?;
+    let is_elsewhere = arguments.root.root != Path::new("/");
+    let root = if is_elsewhere { &arguments.root.root } else { process.root() };
     let layout = Config::for_command(root, trust())?.layout();
-    let is_here = root == Path::new("/");
-    let shown = kernel::shown(&if is_here { layout.clone() } else { below(root, &layout) })?;
+    // The mounts over another tree are this process's own.
+    let shown = process.shown(&if is_elsewhere { below(root, &layout) } else { layout.clone() });
     let read = |name: &str| {
-        (is_here && shown.has_description).then(|| kernel::read_description(name).ok()).flatten()
+        (!is_elsewhere && shown.has_description).then(|| process.description(name).ok()).flatten()
     };
     let plan = read(PLAN_FILE).and_then(|text| Plan::from_json(&text).ok());
     let about: Option<About> = read(ABOUT_FILE).and_then(|text| serde_json::from_slice(&text).ok());
+    let tree = plan.as_ref().and_then(|_| Tree::open(root, shown.base(), layout, trust()).ok());
+    let drift = plan.as_ref().zip(tree.as_ref()).and_then(|(plan, tree)| {
+        let found = drift::since(tree, plan, &process);
+        found.map_err(|error| talk::warn(&format!("what has changed is not known: {error}"))).ok()
+    });
     if arguments.form.json {
         let id = plan.as_ref().map(|plan| plan.id().to_string());
         let all = json!({
             "view": shown.is_view(), "source": shown.source, "overlays": shown.overlays,
-            "about": about, "id": id, "plan": plan,
+            "about": about, "id": id, "plan": plan, "drift": drift,
         });
         return Ok(talk::json(&all));
     }
@@ -39,21 +50,20 @@ pub(super) fn status(arguments: &Arguments) -> Result<Exit> {
         let source = shown.source.as_deref().unwrap_or("unknown");
         return Ok(talk::data(&format!("in a view ({}), which does not say what it holds\n", Safe(source))));
     };
-    let tree = Tree::open(root, shown.base(), layout, trust()).ok();
-    Ok(talk::data(&describe(tree.as_ref(), &plan, about.as_ref())))
+    Ok(talk::data(&describe(tree.as_ref(), &plan, about.as_ref(), &drift.unwrap_or_default())))
 }
 
-/// The view as a person reads it: whose it is, and what is other than on the host.
-fn describe(tree: Option<&Tree>, plan: &Plan, about: Option<&About>) -> String {
+/// The view as a person reads it: whose it is, what is other than on the host, and what is no longer so.
+fn describe(tree: Option<&Tree>, plan: &Plan, about: Option<&About>, drift: &[String]) -> String {
     let profile =
         plan.profile.as_deref().map_or_else(|| "a command's view".into(), |p| format!("profile {p}"));
     let session = about.and_then(|about| {
         let (user, service) = (about.user.as_deref()?, about.service.as_deref()?);
         Some(format!("; session of {user} by {service}"))
     });
-    let session = session.unwrap_or_default();
+    let (session, age) = (session.unwrap_or_default(), about.and_then(age).unwrap_or_default());
     let mut table = Table::default();
-    table.text(&format!("in a view: {profile}{session}, plan {}", plan.id()));
+    table.text(&format!("in a view: {profile}{session}, plan {}{age}", plan.id()));
     if plan.to_link().next().is_none() {
         table.text("  nothing in it differs from the host");
     }
@@ -63,10 +73,20 @@ fn describe(tree: Option<&Tree>, plan: &Plan, about: Option<&About>) -> String {
         table.row([
             format!("  {} {}", choice.program, choice.version),
             format!("the host has {host}"),
-            plan.because(&choice.source).join(", "),
+            reasons::chain(plan, &choice.source).join(", "),
         ]);
     }
+    drift.iter().for_each(|what| table.text(&format!("changed since: {what}")));
     table.to_string()
+}
+
+/// How old a view is, in its largest unit.
+fn age(about: &About) -> Option<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+    let seconds = usize::try_from(now.checked_sub(about.since)?).ok()?;
+    let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    let (size, unit) = units.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"));
+    Some(format!(", {} old", count(seconds / size, unit)))
 }
 
 /// The same layout, with paths below another root.

@@ -1,7 +1,9 @@
-//! Writing a layer's nodes into a folder.
+//! Writing a layer's nodes into a folder, and reading them back.
 
 use crate::error::{Because as _, Result, Step};
-use crate::layer::{Node, Nodes};
+use crate::layer::{Layer, Node, Nodes};
+use crate::tree::{Entry, Folder, Kind};
+use crate::trusted::Trust;
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use std::cell::Cell;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -64,4 +66,31 @@ impl<'a> Writer<'a> {
         }
         fs::linkat(self.root, WHITEOUT, folder, name, AtFlags::empty())
     }
+}
+
+/// Reads the layer that lies in an open folder, with its parts as folders.
+pub(super) fn read(fd: OwnedFd) -> Result<Layer> {
+    let folder = Folder::of(fd, b"layer", Trust::Anyone)?;
+    let areas = nodes(&folder)?.into_iter().filter_map(|(name, node)| match node {
+        Node::Folder(nodes) => Some((String::from_utf8(name).ok()?, nodes)),
+        Node::Link(_) | Node::Whiteout => None,
+    });
+    Ok(Layer { areas: areas.collect(), notes: Vec::new() })
+}
+
+fn nodes(folder: &Folder) -> Result<Nodes> {
+    let mut nodes = Nodes::new();
+    for Entry { name, kind } in folder.entries()? {
+        let node = match kind {
+            Kind::Link => {
+                let what = || format!("readlink {}", String::from_utf8_lossy(&name));
+                let text = fs::readlinkat(folder.fd(), &name, Vec::new()).because(Step::Read, what)?;
+                Node::Link(text.into_bytes())
+            }
+            Kind::Directory => Node::Folder(self::nodes(&Folder::open(folder.fd(), &name, Trust::Anyone)?)?),
+            Kind::File | Kind::Special => Node::Whiteout,
+        };
+        nodes.insert(name, node);
+    }
+    Ok(nodes)
 }

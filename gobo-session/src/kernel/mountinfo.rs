@@ -1,9 +1,7 @@
 //! The kernel's list of mounts, read as it is written (R19): any line length, octal escapes, whole fields.
 
 use crate::error::{Error, Result, Step};
-
-/// The file of the calling thread; a thread can be in another namespace than its process.
-const PATH: &str = "/proc/thread-self/mountinfo";
+use rustix::io::Errno;
 
 /// One mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +37,23 @@ impl Mount {
 /// # Errors
 /// Where /proc cannot be read.
 pub fn read() -> Result<Vec<Mount>> {
-    let text = std::fs::read(PATH)
-        .map_err(|e| Error::new(Step::Attach, format!("read {PATH}: {e}")).with_cure("is /proc mounted?"))?;
+    // A thread can be in another namespace than its process.
+    read_file("/proc/thread-self/mountinfo").map_err(|error| error.with_cure("is /proc mounted?"))
+}
+
+/// The mounts of another process's namespace.
+///
+/// # Errors
+/// Where they cannot be read.
+pub fn of(pid: u32) -> Result<Vec<Mount>> {
+    read_file(&format!("/proc/{pid}/mountinfo"))
+}
+
+fn read_file(path: &str) -> Result<Vec<Mount>> {
+    let text = std::fs::read(path).map_err(|error| {
+        let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+        Error::call(Step::Attach, format!("read {path}"), errno)
+    })?;
     Ok(parse(&text))
 }
 

@@ -100,7 +100,11 @@ impl Shown {
 /// # Errors
 /// Where /proc cannot be read.
 pub fn shown(layout: &Layout) -> Result<Shown> {
-    let mounts = mountinfo::read()?;
+    Ok(shown_in(&mountinfo::read()?, layout, |path| mount_of(CWD, path)))
+}
+
+/// What a list of mounts shows, where `mount_at` tells the id of the mount at a path.
+pub(super) fn shown_in(mounts: &[Mount], layout: &Layout, mount_at: impl Fn(&Path) -> Option<u64>) -> Shown {
     let mounted_on = |path: &Path| -> Option<&Mount> {
         let id = mount_at(path)?;
         mounts.iter().find(|mount| mount.id == id)
@@ -117,11 +121,11 @@ pub fn shown(layout: &Layout) -> Result<Shown> {
     shown.has_description = mounted_on(Path::new(VIEW_FOLDER)).is_some_and(|mount| {
         mount.kind == "tmpfs" && mount.source.starts_with(super::SOURCE_PREFIX.as_bytes())
     });
-    Ok(shown)
+    shown
 }
 
 /// The id of the mount whose root is at a path; `None` where nothing is mounted there.
-fn mount_at(path: &Path) -> Option<u64> {
-    let stat = fs::statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+pub(super) fn mount_of(folder: BorrowedFd<'_>, path: &Path) -> Option<u64> {
+    let stat = fs::statx(folder, path, AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
     stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT).then_some(stat.stx_mnt_id)
 }

@@ -1,11 +1,10 @@
 //! A view before anybody sees it: a tmpfs with the layer and its description, and the overlays over the base.
 
 use super::{folder::Writer, limits, mount, namespace};
-use crate::error::{Because as _, Error, Result, Step};
+use crate::error::{Error, Result, Step};
 use crate::layer::{Layer, Size};
 use crate::plan::Plan;
 use crate::tree::{Folder, Tree};
-use rustix::fs::{self, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -18,6 +17,9 @@ pub const ABOUT_FILE: &str = "about.json";
 
 /// How many nodes a view's tmpfs has besides those of the layer, at most.
 const OWN_NODES: usize = 64;
+
+/// The name of the layer's folder in [`super::VIEW_FOLDER`].
+pub(super) const LAYER_FOLDER: &str = "layer";
 
 /// Who has a view, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +82,7 @@ impl View {
         writer.write(tmpfs.as_fd(), PLAN_FILE, plan.to_json().as_bytes())?;
         let about = serde_json::to_vec(about).map_err(|e| Error::new(Step::Mount, e.to_string()))?;
         writer.write(tmpfs.as_fd(), ABOUT_FILE, &about)?;
-        let layers = writer.make(tmpfs.as_fd(), b"layer")?;
+        let layers = writer.make(tmpfs.as_fd(), LAYER_FOLDER.as_bytes())?;
         let empty = writer.make(tmpfs.as_fd(), b"empty")?;
         let mut folders = Vec::new();
         for (area, nodes) in layer.in_order() {
@@ -114,15 +116,4 @@ impl View {
     pub fn areas(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().map(|part| part.area.as_str())
     }
-}
-
-/// Reads a small file of a description that is bound in this namespace.
-///
-/// # Errors
-/// Where it is not there, or cannot be read.
-pub fn read_description(name: &str) -> Result<Vec<u8>> {
-    let path = format!("{}/{name}", super::VIEW_FOLDER);
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let fd = fs::open(&path, flags, Mode::empty()).because(Step::Read, || format!("open {path}"))?;
-    crate::tree::read_all(fd, 16 * 1024 * 1024, &path)
 }

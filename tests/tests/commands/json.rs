@@ -70,6 +70,9 @@ impl Document {
 
     /// Makes sure that a value is of a type.
     fn value(&mut self, types: &str, value: &Value) -> Result<()> {
+        if let Some(types) = types.strip_suffix(" or null") {
+            return if value.is_null() { Ok(()) } else { self.value(types, value) };
+        }
         if let Some(inner) = types.strip_prefix("list of ") {
             let list = value.as_array().with_context(|| format!("{value} is no list"))?;
             return list.iter().try_for_each(|value| self.value(inner, value));
@@ -83,7 +86,6 @@ impl Document {
             "text" => value.is_string(),
             "number" => value.is_u64(),
             "true" | "false" => value.as_bool() == Some(word == "true"),
-            "null" => value.is_null(),
             _ => value.as_str().is_some_and(|text| word == format!("\"{text}\"")),
         }) {
             return Ok(());

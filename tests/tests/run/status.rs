@@ -1,11 +1,14 @@
 //! `gobo-session status`: what a process is told about the view that it is in.
 
 use super::inherited::LAUNCH;
-use super::{LUA, Machine, gobo_session_run};
-use anyhow::Result;
+use super::{LUA, Machine, PATIENCE, gobo_session_run};
+use anyhow::{Result, ensure};
+use gobo_tests::chamber::Process;
 use gobo_tests::requires_gobo_root;
 use serde_json::{Value, json};
 use std::ffi::OsString;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 const NO_VIEW: &str = "not in a view: programs see the index as it is";
 
@@ -36,15 +39,14 @@ fn status_is_json_for_programs() -> Result<()> {
     let machine = Machine::with_state(&requires_gobo_root!())?;
     let parse = |text: &str| serde_json::from_str::<Value>(text);
     let none = parse(&machine.in_login("gobo-session status --json")?.success()?.text())?;
-    let nothing =
-        json!({ "view": false, "source": null, "overlays": [], "about": null, "id": null, "plan": null });
+    let nothing = json!({ "view": false, "source": null, "overlays": [], "about": null, "id": null, "plan": null, "drift": null });
     assert_eq!(none, nothing);
     let session = parse(&machine.in_session("gobo-session status --json")?.success()?.text())?;
     assert_eq!(session["view"], true);
     assert_eq!(session["overlays"], json!(["/System/Index/bin"]));
     assert_eq!(session["source"], json!(format!("gobo-session:lua51:{}", session["id"].as_str().unwrap())));
     assert_eq!((&session["about"]["user"], &session["about"]["service"]), (&json!("ann"), &json!("su-l")));
-    assert_eq!(session["plan"]["profile"], "lua51");
+    assert_eq!((&session["plan"]["profile"], &session["drift"]), (&json!("lua51"), &json!([])));
     let run = parse(&machine.command(words(&["gobo-session", "status", "--json"])).run()?.success()?.text())?;
     assert_eq!((&run["about"]["user"], &run["plan"]["profile"]), (&Value::Null, &Value::Null));
     assert_eq!(run["plan"]["chosen"][0]["version"], "5.1.5");
@@ -108,5 +110,76 @@ fn nobody_has_to_read_what_is_said() -> Result<()> {
         let script = format!("gobo-session run --with Nothing true {after}");
         assert_eq!(machine.command(["bash", "-c", &script]).run()?.status.code(), Some(125), "{script}");
     }
+    Ok(())
+}
+
+/// A process of ann's in a view of its own, as long as this lives, and its id.
+fn sleeper(machine: &Machine) -> Result<(Process, String)> {
+    let script = "gobo-session run --with 'Lua = 5.1.5' sleep 300 & echo $! > pid; wait";
+    let process = machine.command(["bash", "-c", script]).spawn()?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let pid = machine.command(["cat", "pid"]).run()?.text();
+        if !pid.is_empty() && status_of(machine, &pid)?.starts_with("in a view") {
+            return Ok((process, pid));
+        }
+        ensure!(Instant::now() < deadline, "it does not get into its view");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn status_of(machine: &Machine, pid: &str) -> Result<String> {
+    Ok(machine.command(["gobo-session", "status", pid]).run()?.text())
+}
+
+#[test]
+fn the_status_of_another_process_is_for_its_user_and_root() -> Result<()> {
+    let machine = Machine::with_state(&requires_gobo_root!())?;
+    let (mut process, pid) = sleeper(&machine)?;
+    let status = status_of(&machine, &pid)?;
+    assert!(status.starts_with("in a view: a command's view, plan "), "{status}");
+    assert!(
+        status.contains(" old\n  Lua 5.1.5  the host has 5.4.4  asked for on the command line"),
+        "{status}"
+    );
+    let root = machine.chamber().run(["gobo-session", "status", &pid])?.success()?.text();
+    assert_eq!(root.lines().nth(1), status.lines().nth(1));
+    let bob = machine.chamber().as_user("bob", ["gobo-session", "status", &pid])?;
+    assert_eq!((bob.status.code(), bob.text()), (Some(1), String::new()));
+    assert!(bob.errors().ends_with("only the user of a process, and root, may look at it"), "{bob}");
+    let none = machine.command(["gobo-session", "status", "4194304"]).run()?;
+    assert_eq!(
+        (none.status.code(), none.errors().as_str()),
+        (Some(1), "gobo-session: read: there is no process 4194304")
+    );
+    let both = machine.command(["gobo-session", "status", "--root", "/", &pid]).run()?;
+    assert_eq!(both.status.code(), Some(2), "{both}");
+    process.stop();
+    Ok(())
+}
+
+#[test]
+fn what_changes_under_a_view_is_told() -> Result<()> {
+    let machine = Machine::with_state(&requires_gobo_root!())?;
+    let (mut process, pid) = sleeper(&machine)?;
+    let chamber = machine.chamber();
+    let changes = || -> Result<Vec<String>> {
+        let status = status_of(&machine, &pid)?;
+        Ok(status
+            .lines()
+            .filter_map(|line| line.strip_prefix("changed since: "))
+            .map(str::to_owned)
+            .collect())
+    };
+    assert!(changes()?.is_empty());
+    chamber.write("/Programs/Lua/5.1.5/bin/luanew", "")?;
+    assert_eq!(changes()?, ["the layer would be another at bin/luanew"]);
+    chamber.write("/Programs/Lua/5.1.5/bin/luanewer", "")?;
+    chamber.run(["ln", "-sfn", "8.1", "/Programs/Readline/Current"])?.success()?;
+    let current = "Readline 8.2 is no longer current, but 8.1";
+    assert_eq!(changes()?, [current, "the layer would be another at bin/luanew and one more"]);
+    chamber.run(["mv", "/Programs/Lua/5.1.5", "/Programs/Lua/.5.1.5"])?.success()?;
+    assert_eq!(changes()?, ["Lua 5.1.5 is no longer installed", current]);
+    process.stop();
     Ok(())
 }

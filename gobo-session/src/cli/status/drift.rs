@@ -1,0 +1,47 @@
+//! What has changed on the host since a view was made: the view goes on as it is, and its plan says what it was.
+
+use crate::compile::compile;
+use crate::error::Result;
+use crate::kernel::Process;
+use crate::plan::{Choice, Plan};
+use crate::tree::Tree;
+
+/// What is no longer as a plan says, as sentences.
+///
+/// # Errors
+/// Where the tree or the view's layer cannot be read.
+pub(super) fn since(tree: &Tree, plan: &Plan, process: &Process) -> Result<Vec<String>> {
+    let mut changes = Vec::new();
+    let mut is_complete = true;
+    for choice in &plan.chosen {
+        let Choice { program: name, version, .. } = choice;
+        let program = tree.program(name)?;
+        let Some((program, folder)) = program.as_ref().and_then(|p| Some((p, p.version(version)?))) else {
+            changes.push(format!("{name} {version} is no longer installed"));
+            is_complete = false;
+            continue;
+        };
+        let is_current = program.current.as_deref() == Some(version);
+        match (choice.linked, is_current && tree.is_linked(name, folder)?) {
+            (true, false) if is_current => changes.push(format!("{name} {version} is no longer linked")),
+            (true, false) => {
+                let now = program.current.as_deref().unwrap_or("none");
+                changes.push(format!("{name} {version} is no longer current, but {now}"));
+            }
+            (false, true) => changes.push(format!("{name} {version} is current by now")),
+            (true, true) | (false, false) => {}
+        }
+    }
+    if is_complete {
+        let names = compile(tree, plan)?.differences(&process.layer()?);
+        if let Some(first) = names.first() {
+            let others = match names.len() - 1 {
+                0 => String::new(),
+                1 => " and one more".to_owned(),
+                more => format!(" and {more} more"),
+            };
+            changes.push(format!("the layer would be another at {first}{others}"));
+        }
+    }
+    Ok(changes)
+}
