@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use std::fmt;
 
 /// The part of the road from a wish to a view in which something failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Step {
     /// Reading policy, profiles or the user's selection.
     Configure,

@@ -7,7 +7,8 @@
 use crate::compile::plug_ins;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::{Scope, evaluate, forbidden};
-use crate::error::Result;
+use crate::error::{Error, Result, Step};
+use crate::kernel::Far;
 use crate::layer::Layer;
 use crate::plan::Plan;
 use crate::tree::Tree;
@@ -63,7 +64,21 @@ pub fn of_plan(
     }
     exports.variables = scope.exported().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     exports.removed = scope.removed().map(str::to_owned).collect();
-    exports.variables.retain(|(name, value)| !has_open_path(tree, name, value, &mut exports.notes));
+    exports.variables.retain(|(name, value)| match open_element(tree, name, value) {
+        Some(element) => {
+            let message = format!("PATH is not set: {element} could be filled by others than root");
+            exports.notes.push(Diagnostic::of_file(Severity::Warning, "Environment", message));
+            false
+        }
+        None => true,
+    });
+    for (name, value) in &plan.environment {
+        if let Some(element) = open_element(tree, name, value) {
+            let what =
+                format!("the profile sets PATH, and {element} in it could be filled by others than root");
+            return Err(Error::new(Step::Configure, what).with_cure("leave it out of PATH"));
+        }
+    }
     exports.add_profile(&plan.environment);
     exports.variables.extend(plug_ins::variables(tree.layout(), layer));
     Ok(exports)
@@ -95,18 +110,21 @@ impl Exports {
     }
 }
 
-/// Whether a PATH for a login has an element that others than root could fill (R8).
-fn has_open_path(tree: &Tree, name: &str, value: &str, notes: &mut Vec<Diagnostic>) -> bool {
+/// The element of a PATH for a login that others than root could fill (R8).
+fn open_element<'v>(tree: &Tree, name: &str, value: &'v str) -> Option<&'v str> {
     if name != "PATH" || tree.trust() == Trust::Anyone {
-        return false;
+        return None;
     }
-    let open = value.split(':').find(|element| {
-        let opened = trusted::open(tree.root(), Path::new(element), Trust::RootOnly, Kind::Directory);
+    // What a file server holds is looked at only where it is the tree's own, which was reached before.
+    let far = Far::now();
+    let layout = tree.layout();
+    let is_of_tree = |path: &Path| path.starts_with(&layout.programs) || path.starts_with(&layout.index);
+    value.split(':').find(|element| {
+        let path = Path::new(element);
+        if far.touches(path) && !is_of_tree(path) {
+            return true;
+        }
+        let opened = trusted::open(tree.root(), path, Trust::RootOnly, Kind::Directory);
         opened.is_err_and(|error| error.is_untrusted())
-    });
-    if let Some(element) = open {
-        let message = format!("PATH is not set: {element} could be filled by others than root");
-        notes.push(Diagnostic::of_file(Severity::Warning, "Environment", message));
-    }
-    open.is_some()
+    })
 }

@@ -4,7 +4,9 @@
 //! only then moves a process into a namespace of its own and attaches them ([`attach`]): all or nothing (R6).
 
 pub mod attach;
+mod far;
 mod folder;
+mod handed;
 pub(crate) mod limits;
 mod mount;
 pub mod mountinfo;
@@ -14,9 +16,11 @@ mod state;
 pub mod sys;
 mod view;
 
+pub(crate) use far::Far;
+pub(crate) use handed::Outline;
 pub use namespace::WayBack;
 pub use process::Process;
-pub use state::{INDEX_FOLDER, Shown, State, VIEW_FOLDER, shown};
+pub use state::{INDEX_FOLDER, Shown, State, VIEW_FOLDER, shown, shown_among};
 pub use view::{ABOUT_FILE, About, PLAN_FILE, View};
 
 /// How the source names of our mounts begin: it is how a view is recognised.

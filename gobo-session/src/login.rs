@@ -5,24 +5,27 @@
 //! goes on without a view: that is the caller's part, and this room tells him what to say.
 
 mod child;
+mod lock;
+mod make;
+pub mod people;
+mod planner;
+mod reach;
 mod selection;
 
 use crate::arch::Arch;
-use crate::compile::compile;
-use crate::config::{self, Config, OnFailure, Profile, ProfileName};
+use crate::config::{self, Config, OnFailure, Policy, Profile, ProfileName};
 use crate::error::{Error, Result, Step};
-use crate::export;
+use crate::kernel::Far;
 use crate::kernel::limits::Raised;
-use crate::kernel::{self, About, Shown, State, View, WayBack, attach, mountinfo, namespace};
-use crate::plan::Plan;
-use crate::resolve::{Request, resolve};
-use crate::tree::{Layout, Tree};
+use crate::kernel::{self, Shown, State, View, WayBack, attach, mountinfo, namespace};
+use crate::resolve::Request;
+use crate::tree::Layout;
 use crate::trusted::Trust;
-use crate::try_out::{Scope, try_out};
+use reach::Reach;
 use rustix::fs::{self, Mode, OFlags};
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::path::PathBuf;
+use std::time::Instant;
 
 /// Where the configuration is, from the root.
 pub const CONFIG: &str = "/etc/gobo-session";
@@ -44,6 +47,8 @@ pub struct Login {
     pub tty: Option<String>,
     /// The host he comes from, where there is one.
     pub host: Option<String>,
+    /// When the login came to us: its deadline counts from here.
+    pub begun: Instant,
 }
 
 /// What the module's arguments change.
@@ -91,6 +96,11 @@ pub struct Failure {
     pub session: Session,
 }
 
+/// When time is up for a login whose policy is not known yet.
+fn first_deadline(begun: Instant) -> Instant {
+    begun + Policy::default().deadline
+}
+
 /// Opens a session for a login, in the calling thread.
 ///
 /// # Errors
@@ -100,19 +110,33 @@ pub fn open(login: &Login, options: &Options) -> Result<Session, Box<Failure>> {
         Ok(root) => root,
         Err(error) => return Err(Box::new(failure(error, options.on_failure, None, Session::default()))),
     };
-    if let Some(switch) = config::kill_switch(root.as_fd(), &options.config, Trust::RootOnly) {
+    let mounts = mountinfo::read();
+    let far = mounts.as_deref().map(Far::among).unwrap_or_default();
+    let config = reach::try_config(login, options, &far);
+    if config.is_ok()
+        && let Some(switch) = config::kill_switch(root.as_fd(), &options.config, Trust::RootOnly)
+    {
         return Ok(Session { summary: format!("turned off by {switch}"), ..Session::default() });
     }
-    let config = Config::load(root.as_fd(), &options.config, Trust::RootOnly);
+    let config = config.and_then(|()| {
+        Config::load(root.as_fd(), &options.config, Trust::RootOnly)
+            .map_err(|error| Error::new(Step::Configure, error.one_line()))
+    });
     let layout = config.as_ref().map(|c| c.policy.layout.clone()).unwrap_or_default();
-    let shown = kernel::shown(&layout);
+    let deadline =
+        config.as_ref().map_or(first_deadline(login.begun), |config| login.begun + config.policy.deadline);
+    let reach = Reach::new(far, &layout, deadline);
+    let shown = mounts.and_then(|mounts| {
+        reach.try_tree(login, &layout)?;
+        Ok(kernel::shown_among(&layout, &mounts))
+    });
     if login.uid == 0 {
         return Ok(open_for_root(shown));
     }
     let on_failure = options.on_failure.or_else(|| config.as_ref().ok().map(|c| c.policy.on_failure));
     let mut wanted = Wanted::default();
-    let prepared = config.map_err(|error| Error::new(Step::Configure, error.one_line())).and_then(|config| {
-        shown.clone().and_then(|shown| prepare(login, options, &config, &shown, &mut wanted))
+    let prepared = config.and_then(|config| {
+        shown.clone().and_then(|shown| prepare(login, options, &config, &shown, &reach, &mut wanted))
     });
     let inherited = shown.unwrap_or_default();
     let Wanted { profile, notes, summary } = wanted;
@@ -153,19 +177,19 @@ fn open_for_root(shown: Result<Shown>) -> Session {
 /// A view that nobody sees yet, and the variables that go with it.
 type Prepared = (View, Vec<(String, String)>);
 
-/// Decides, resolves, compiles, tries and mounts; `None` where the login gets no view.
+/// Decides and makes a view; `None` where the login gets none.
 fn prepare(
     login: &Login,
     options: &Options,
     config: &Config,
     shown: &Shown,
+    reach: &Reach,
     wanted: &mut Wanted,
 ) -> Result<Option<Prepared>> {
     let _raised = Raised::new();
-    let deadline = Instant::now() + config.policy.deadline;
     let name = match &options.profile {
         Some(fixed) => Some(fixed.clone()),
-        None => decide(login, config, deadline, wanted),
+        None => decide(login, config, reach, wanted),
     };
     let Some(name) = name else { return Ok(None) };
     wanted.profile = Some(name.to_string());
@@ -176,27 +200,19 @@ fn prepare(
         let what = "this login starts in a view whose index cannot be reached";
         return Err(Error::new(Step::Attach, what).with_cure("log in again from outside of it"));
     }
-    let tree = Tree::open(Path::new("/"), shown.base(), layout.clone(), Trust::RootOnly)?;
-    let plan = resolve(&tree, &request_of(profile))?;
-    let layer = compile(&tree, &plan)?;
-    try_out(&tree, &plan, &layer, Scope::Login)?;
-    let home = login.home.display().to_string();
-    let start = [("HOME".into(), home.into()), ("USER".into(), login.user.clone().into())];
-    let exports = export::of_plan(&tree, &plan, &layer, start)?;
-    wanted.notes.extend(exports.notes.iter().map(crate::diagnostic::Diagnostic::one_line));
-    wanted.summary = describe(&plan);
+    let request = request_of(profile);
+    let made = reach.make(login, layout, || make::view(login, layout, shown, &request))?;
+    wanted.notes.extend(made.notes);
+    wanted.summary = made.summary;
     if config.policy.share_root {
         share_root(&mut wanted.notes);
     }
     State::make()?;
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let about = About { user: Some(login.user.clone()), service: Some(login.service.clone()), since };
-    let view = View::prepare(&tree, &plan, &layer, &about)?;
-    Ok(Some((view, exports.variables)))
+    Ok(Some((made.view, made.environment)))
 }
 
-fn decide(login: &Login, config: &Config, deadline: Instant, wanted: &mut Wanted) -> Option<ProfileName> {
-    let groups = || selection::group_names(login, deadline);
+fn decide(login: &Login, config: &Config, reach: &Reach, wanted: &mut Wanted) -> Option<ProfileName> {
+    let groups = || people::groups(login, &reach.far, true, reach.home_deadline).map(|groups| groups.names);
     let asker = config::Login {
         user: &login.user,
         uid: login.uid,
@@ -206,7 +222,7 @@ fn decide(login: &Login, config: &Config, deadline: Instant, wanted: &mut Wanted
         host: login.host.as_deref(),
     };
     let mut unread = None;
-    let decision = config.policy.decide(&asker, || match selection::read(login, deadline) {
+    let decision = config.policy.decide(&asker, || match selection::read(login, reach) {
         Ok(selection) => selection.and_then(|s| s.for_service(&login.service)),
         Err(why) => {
             unread = Some(why);
@@ -271,11 +287,6 @@ fn share_root(notes: &mut Vec<String>) {
     if let Err(error) = attach::share_root() {
         notes.push(format!("what is mounted later will not be seen in sessions: {error}"));
     }
-}
-
-fn describe(plan: &Plan) -> String {
-    let layered = plan.to_link().map(|(_, choice)| format!("{} {}", choice.program, choice.version));
-    format!("plan {}: {}", plan.id(), layered.collect::<Vec<_>>().join(", "))
 }
 
 fn open_root() -> Result<OwnedFd> {

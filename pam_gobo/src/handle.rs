@@ -5,14 +5,14 @@ use crate::libpam::{self, Key};
 use crate::log::{self, Level};
 use crate::session::{self, Caller, ENGINE, Outcome};
 use gobo_session::kernel::WayBack;
-use gobo_session::login::Login;
-use nix::unistd::User;
+use gobo_session::login::{Login, people};
 use pam::constants::{PAM_SILENT, PamFlag, PamResultCode};
 use pam::items::{RHost, Service, Tty};
 use pam::module::{PamHandle, PamHooks};
 use std::ffi::{CStr, CString};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
+use std::time::Instant;
 
 /// The module as libpam calls it.
 pub(crate) struct PamModule;
@@ -42,12 +42,13 @@ fn guarded(
 ) -> PamResultCode {
     static SILENCE: Once = Once::new();
     SILENCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+    let begun = Instant::now();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let arguments = Arguments::parse(words.iter().filter_map(|word| word.to_str().ok()));
         let silent = flags & PAM_SILENT != 0;
         let service = text(handle.get_item::<Service<'_>>().ok().flatten().map(|item| item.0));
         let service = service.unwrap_or_else(|| "unknown".into());
-        work(&mut Libpam { handle, service, silent }, &arguments)
+        work(&mut Libpam { handle, service, silent, begun }, &arguments)
     }));
     match outcome {
         Ok(Outcome::Success) => PamResultCode::PAM_SUCCESS,
@@ -64,6 +65,7 @@ struct Libpam<'h> {
     handle: &'h mut PamHandle,
     service: String,
     silent: bool,
+    begun: Instant,
 }
 
 /// Where the way back is kept between open_session and close_session.
@@ -72,18 +74,18 @@ const BACK: Key<WayBack> = Key::new("gobo_session_way_back");
 impl Caller for Libpam<'_> {
     fn login(&mut self) -> Result<Login, String> {
         let name = self.handle.get_user(None).map_err(|code| format!("pam_get_user: {code:?}"))?;
-        let user = User::from_name(&name).map_err(|errno| format!("look up user {name}: {errno}"))?;
-        let user = user.ok_or_else(|| format!("there is no user {name}"))?;
+        let person = people::find(&name, self.begun)?;
         let tty = text(self.handle.get_item::<Tty<'_>>().ok().flatten().map(|item| item.0));
         let host = text(self.handle.get_item::<RHost<'_>>().ok().flatten().map(|item| item.0));
         Ok(Login {
-            user: user.name,
-            uid: user.uid.as_raw(),
-            gid: user.gid.as_raw(),
-            home: user.dir,
+            user: person.name,
+            uid: person.uid,
+            gid: person.gid,
+            home: person.home,
             service: self.service.clone(),
             tty,
             host,
+            begun: self.begun,
         })
     }
 

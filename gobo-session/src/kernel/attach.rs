@@ -1,9 +1,10 @@
 //! Giving a prepared view to a process: all or nothing (R6).
 
 use super::namespace::{self, WayBack};
-use super::{INDEX_FOLDER, Shown, VIEW_FOLDER, View, mount};
+use super::{INDEX_FOLDER, Shown, VIEW_FOLDER, View, mount, state};
 use crate::error::{Because as _, Error, Result, Step};
 use crate::tree::Layout;
+use crate::trusted::Trust;
 use rustix::mount::{MountPropagationFlags, UnmountFlags, mount_change, unmount};
 use rustix::process::{chdir, getcwd};
 use std::ffi::{CStr, OsStr};
@@ -25,7 +26,7 @@ pub fn in_own_namespace(view: Option<&View>, layout: &Layout, inherited: &Shown)
         namespace::enter_own()?;
         detach(inherited)?;
         namespace::set_personality(view.is_some_and(|view| view.personality))?;
-        view.map_or(Ok(()), |view| attach(view, layout, Bind::Both))?;
+        view.map_or(Ok(()), |view| attach(view, layout, Bind::Both, Trust::RootOnly))?;
         keep_cwd(cwd.as_deref(), layout)
     })
 }
@@ -58,7 +59,8 @@ pub fn over_inherited(view: &View, layout: &Layout, inherited: &Shown) -> Result
         }
     }
     let cwd = getcwd(Vec::new()).ok();
-    attach(view, layout, bind)?;
+    // In a user namespace of one's own nothing is root's, and nothing outside can be reached.
+    attach(view, layout, bind, Trust::Anyone)?;
     keep_cwd(cwd.as_deref(), layout)
 }
 
@@ -80,17 +82,15 @@ enum Bind {
 }
 
 /// Attaches the mounts; what was checked when they were made is checked again by identity, not by path.
-fn attach(view: &View, layout: &Layout, bind: Bind) -> Result<()> {
+fn attach(view: &View, layout: &Layout, bind: Bind, trust: Trust) -> Result<()> {
+    let state = |path| state::place(Path::new(path), trust);
     if bind == Bind::Both {
         let index = mount::place(&layout.index)?;
-        mount::attach(
-            mount::clone_of(index.as_fd())?.as_fd(),
-            mount::place(Path::new(INDEX_FOLDER))?.as_fd(),
-            INDEX_FOLDER,
-        )?;
+        let place = state(INDEX_FOLDER)?;
+        mount::attach(mount::clone_of(index.as_fd())?.as_fd(), place.as_fd(), INDEX_FOLDER)?;
     }
     if bind != Bind::Nothing {
-        let place = mount::place(Path::new(VIEW_FOLDER))?;
+        let place = state(VIEW_FOLDER)?;
         mount::attach(view.tmpfs.as_fd(), place.as_fd(), VIEW_FOLDER)?;
     }
     for part in &view.parts {

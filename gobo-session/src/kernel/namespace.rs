@@ -3,7 +3,7 @@
 use crate::error::{Because as _, Error, Result, Step};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::personality::{self, Persona};
-use rustix::fs::{self, Mode, OFlags, ResolveFlags};
+use rustix::fs::{self, AtFlags, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
 use rustix::mount::{MountPropagationFlags, OpenTreeFlags, mount_change, open_tree};
 use rustix::process::{chroot, fchdir, getcwd};
 use std::os::fd::{AsFd, OwnedFd};
@@ -188,17 +188,23 @@ fn enter(namespace: std::os::fd::BorrowedFd<'_>) -> Result<()> {
     }
 }
 
-/// The identity of an open object.
+/// The identity of an open object. Its file server is not asked: it may be dead, and an identity does not change.
 pub(super) fn id_of(fd: impl AsFd) -> Result<Id> {
-    let stat = fs::fstat(fd).because(Step::Attach, || "fstat".into())?;
-    Ok((stat.st_dev, stat.st_ino))
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let stat = fs::statx(fd, c"", flags, StatxFlags::INO).because(Step::Attach, || "statx".into())?;
+    Ok(id_in(&stat))
 }
 
 /// The identity of what a path leads to.
 fn id_at(path: impl AsRef<Path>) -> Result<Id> {
     let path = path.as_ref();
-    let stat = fs::stat(path).because(Step::Leave, || format!("stat {}", path.display()))?;
-    Ok((stat.st_dev, stat.st_ino))
+    let stat = fs::statx(fs::CWD, path, AtFlags::STATX_DONT_SYNC, StatxFlags::INO)
+        .because(Step::Leave, || format!("statx {}", path.display()))?;
+    Ok(id_in(&stat))
+}
+
+fn id_in(stat: &Statx) -> Id {
+    (fs::makedev(stat.stx_dev_major, stat.stx_dev_minor), stat.stx_ino)
 }
 
 /// Moves the calling process, which must have one thread only, into a user and a mount namespace of its own, in

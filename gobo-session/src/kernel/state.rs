@@ -31,17 +31,13 @@ impl State {
     /// # Errors
     /// Where it cannot be made, or is not root's.
     pub fn make() -> Result<Self> {
-        let root = fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-            .because(Step::Attach, || "open /".into())?;
-        let open = |path: &Path| {
-            trusted::open(root.as_fd(), path, Trust::RootOnly, Kind::Directory)
-                .map_err(|error| Error::new(Step::Attach, error.to_string()))
-        };
+        let open = |path: &Path| place(path, Trust::RootOnly);
         let run = open(Path::new(RUN))?;
         make_folder(run.as_fd(), NAME)?;
         let folder = open(&Path::new(RUN).join(NAME))?;
         for name in ["index", "view"] {
             make_folder(folder.as_fd(), name)?;
+            open(&Path::new(RUN).join(NAME).join(name))?;
         }
         Ok(Self { folder })
     }
@@ -50,6 +46,14 @@ impl State {
     pub fn folder(&self) -> BorrowedFd<'_> {
         self.folder.as_fd()
     }
+}
+
+/// Opens a folder of the state by its path, every step of which is checked (R17).
+pub(super) fn place(path: &Path, trust: Trust) -> Result<OwnedFd> {
+    let root = fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .because(Step::Attach, || "open /".into())?;
+    trusted::open(root.as_fd(), path, trust, Kind::Directory)
+        .map_err(|error| Error::new(Step::Attach, error.to_string()))
 }
 
 fn make_folder(parent: BorrowedFd<'_>, name: &str) -> Result<()> {
@@ -100,7 +104,13 @@ impl Shown {
 /// # Errors
 /// Where /proc cannot be read.
 pub fn shown(layout: &Layout) -> Result<Shown> {
-    Ok(shown_in(&mountinfo::read()?, layout, |path| mount_of(CWD, path)))
+    mountinfo::read().map(|mounts| shown_among(layout, &mounts))
+}
+
+/// As [`shown`], where the mounts of the namespace were read already.
+#[must_use]
+pub fn shown_among(layout: &Layout, mounts: &[Mount]) -> Shown {
+    shown_in(mounts, layout, |path| mount_of(CWD, path))
 }
 
 /// What a list of mounts shows, where `mount_at` tells the id of the mount at a path.

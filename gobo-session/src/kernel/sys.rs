@@ -14,8 +14,9 @@ pub fn is_privileged_start() -> bool {
 
 /// Runs `work` in a child process that sends no signal to anybody when it ends, and gives a pidfd of it.
 ///
-/// The child is a copy of the calling thread alone, as after fork: where other threads run, `work` must not wait for
-/// what they may hold. It ends when `work` returns.
+/// The child is a copy of the calling thread alone, and libc is not told of it as `fork` would tell it: what another
+/// thread held at that moment, the allocator's locks among it, is held in the child for ever. So where other threads run
+/// the child may hang, and whoever asks must not wait for it without end. It ends when `work` returns.
 ///
 /// # Errors
 /// The errno of clone3.
@@ -41,12 +42,10 @@ pub fn spawn_quiet(work: impl FnOnce()) -> rustix::io::Result<OwnedFd> {
     }
 }
 
-/// Closes every descriptor from `first` on but the named ones.
-pub fn close_all_but(first: u32, keep: &[u32]) {
-    let mut keep = keep.to_vec();
-    keep.sort_unstable();
-    let mut from = first;
-    for kept in keep.iter().copied().filter(|kept| *kept >= first).chain([u32::MAX]) {
+/// Closes every descriptor but the named ones, which are in order. Allocates nothing.
+pub fn close_all_but(keep: &[u32]) {
+    let mut from = 0;
+    for kept in keep.iter().copied().chain([u32::MAX]) {
         if kept > from {
             let last = if kept == u32::MAX { u32::MAX } else { kept - 1 };
             // SAFETY: only called in a child that is about to do one thing and end; what it closes is never used again.

@@ -4,6 +4,8 @@ use super::Lab;
 use crate::chamber::mounts;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What the client is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,6 +18,8 @@ pub struct Wish {
     pub silent: bool,
     /// How many other threads it has.
     pub threads: usize,
+    /// Whether these threads keep the allocator busy all the time.
+    pub busy: bool,
     /// How many descriptors it holds that its children inherit.
     pub descriptors: usize,
     /// Its umask.
@@ -24,6 +28,8 @@ pub struct Wish {
     pub cwd: String,
     /// How many sessions it opens and closes; it tells about the last.
     pub times: usize,
+    /// Whether it tells what it saw in each of them.
+    pub each: bool,
     /// What is run in the session, as its user.
     pub script: Option<String>,
 }
@@ -41,10 +47,14 @@ pub struct Report {
     pub open: i32,
     /// What pam_close_session returned.
     pub close: i32,
+    /// How many milliseconds pam_open_session took.
+    pub took: u64,
     /// What the user was told.
     pub told: Vec<String>,
     /// The session's variables, `NAME=VALUE`.
     pub variables: Vec<String>,
+    /// The views of all sessions, as [`Place::view`] shows them, and how many had each.
+    pub seen: BTreeMap<String, usize>,
     /// How the script ended.
     pub code: Option<i32>,
     /// What the script printed.
@@ -87,6 +97,7 @@ impl Place {
 pub struct Client<'l> {
     lab: &'l Lab,
     prefix: Vec<String>,
+    timeout: Duration,
     wish: Wish,
 }
 
@@ -97,13 +108,15 @@ impl<'l> Client<'l> {
             user: user.to_owned(),
             silent: false,
             threads: 0,
+            busy: false,
             descriptors: 0,
             umask: 0o022,
             cwd: "/".to_owned(),
             times: 1,
+            each: false,
             script: None,
         };
-        Self { lab, prefix: Vec::new(), wish }
+        Self { lab, prefix: Vec::new(), timeout: crate::chamber::TIMEOUT, wish }
     }
 
     /// Changes what it is to do.
@@ -123,6 +136,12 @@ impl<'l> Client<'l> {
         self
     }
 
+    /// Sets how long it may take.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// Opens and closes.
     ///
     /// # Errors
@@ -130,7 +149,7 @@ impl<'l> Client<'l> {
     pub fn run(self) -> Result<Report> {
         let wish = serde_json::to_string(&self.wish)?;
         let argv = self.prefix.into_iter().chain(["pam-client".to_owned(), wish]);
-        let output = self.lab.chamber.run(argv)?.success()?;
+        let output = self.lab.chamber.command(argv).timeout(self.timeout).run()?.success()?;
         anyhow::ensure!(output.stderr.is_empty(), "{output}");
         serde_json::from_slice(&output.stdout).with_context(|| format!("{output}"))
     }

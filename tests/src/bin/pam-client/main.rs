@@ -5,6 +5,7 @@ mod pam;
 use anyhow::{Context as _, Result};
 use gobo_tests::lab::client::{Place, Report, Wish};
 use pam::Transaction;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
@@ -12,7 +13,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn main() -> Result<()> {
     let wish: Wish = serde_json::from_str(&std::env::args().nth(1).context("no wish given")?)?;
@@ -20,25 +21,33 @@ fn main() -> Result<()> {
     std::env::set_current_dir(&wish.cwd).with_context(|| format!("go to {}", wish.cwd))?;
     pam::connect_to_syslog();
     let _kept = open_descriptors(wish.descriptors)?;
-    let report = beside_threads(wish.threads, || session(&wish))?;
+    let report = beside_threads(&wish, || session(&wish))?;
     println!("{}", serde_json::to_string(&report)?);
     Ok(())
 }
 
 fn session(wish: &Wish) -> Result<Report> {
     let before = place()?;
+    let mut seen = BTreeMap::new();
     for _ in 1..wish.times {
         let mut transaction = Transaction::start(&wish.service, &wish.user, wish.silent)?;
-        let codes = (transaction.open(), transaction.close());
+        let open = transaction.open();
+        if wish.each {
+            *seen.entry(place()?.view()?.join("\n")).or_default() += 1;
+        }
+        let codes = (open, transaction.close());
         transaction.end();
         anyhow::ensure!(codes == (0, 0), "open and close of one session of many: {codes:?}");
     }
     let mut transaction = Transaction::start(&wish.service, &wish.user, wish.silent)?;
     // What a trace needs to find where the module's work begins and ends.
     mark("open");
+    let begun = Instant::now();
     let open = transaction.open();
+    let took = u64::try_from(begun.elapsed().as_millis())?;
     mark("opened");
     let inside = place()?;
+    *seen.entry(inside.view()?.join("\n")).or_default() += 1;
     let variables = transaction.variables();
     let output = wish.script.as_ref().map(|script| run(script, &wish.user, &variables)).transpose()?;
     let close = transaction.close();
@@ -47,7 +56,7 @@ fn session(wish: &Wish) -> Result<Report> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let (code, stdout, stderr) =
         output.map(|o| (o.status.code(), text(o.stdout), text(o.stderr))).unwrap_or_default();
-    Ok(Report { before, inside, after, open, close, told, variables, code, stdout, stderr })
+    Ok(Report { before, inside, after, open, close, took, told, variables, seen, code, stdout, stderr })
 }
 
 /// A system call that does nothing and that a trace shows.
@@ -100,15 +109,17 @@ fn place() -> Result<Place> {
     })
 }
 
-/// Runs `work` while as many other threads use the allocator, which a careless copy of the process would find locked.
-fn beside_threads<T>(count: usize, work: impl FnOnce() -> T) -> T {
+/// Runs `work` while other threads use the allocator, which a careless copy of the process would find locked.
+fn beside_threads<T>(wish: &Wish, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for _ in 0..count {
+        for _ in 0..wish.threads {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
                     drop(std::hint::black_box(vec![0_u8; 4096]));
-                    std::thread::sleep(Duration::from_micros(50));
+                    if !wish.busy {
+                        std::thread::sleep(Duration::from_micros(50));
+                    }
                 }
             });
         }

@@ -1,0 +1,82 @@
+//! One deadline for all of a login: what may never answer is tried by a child before this process depends on it.
+//!
+//! What lies on this machine is read directly. For the configuration, /Programs or the index on a file server a child
+//! finds out first whether it answers, and a child makes the view. So a server that died costs a login its view and no
+//! more than the deadline; one that dies in the blink between the child's answer and ours is as bad as for `ls`.
+
+use super::make::Made;
+use super::{Login, Options, first_deadline, planner};
+use crate::config::{self, Config};
+use crate::error::{Result, Step};
+use crate::kernel::Far;
+use crate::tree::{Layout, Tree};
+use crate::trusted::Trust;
+use rustix::fs::{self, AtFlags, CWD, StatxFlags};
+use std::path::Path;
+use std::time::Instant;
+
+/// What of a login is far, and how long it may take.
+pub(super) struct Reach {
+    pub(super) far: Far,
+    /// Whether programs or index are.
+    is_far_tree: bool,
+    /// When time is up.
+    deadline: Instant,
+    /// When time is up for what only says which view it is to be: that of a far tree must still be made then.
+    pub(super) home_deadline: Instant,
+}
+
+impl Reach {
+    pub(super) fn new(far: Far, layout: &Layout, deadline: Instant) -> Self {
+        let is_far_tree = [&layout.programs, &layout.index].iter().any(|path| far.touches(path));
+        let left = deadline.saturating_duration_since(Instant::now());
+        let home_deadline = if is_far_tree { deadline - left / 4 } else { deadline };
+        Self { far, is_far_tree, deadline, home_deadline }
+    }
+
+    /// Finds out whether the tree answers.
+    pub(super) fn try_tree(&self, login: &Login, layout: &Layout) -> Result<()> {
+        if !self.is_far_tree {
+            return Ok(());
+        }
+        planner::try_out(login.uid, self.deadline, Step::Read, &name_of(layout), || {
+            let _ = Tree::open(Path::new("/"), None, layout.clone(), Trust::RootOnly);
+            for area in &layout.areas {
+                let _ = fs::statx(CWD, layout.index.join(&area.name), AtFlags::empty(), StatxFlags::MNT_ID);
+            }
+        })
+    }
+
+    /// Makes a view: here, or where the tree is far in a child.
+    pub(super) fn make(
+        &self,
+        login: &Login,
+        layout: &Layout,
+        make: impl Fn() -> Result<Made>,
+    ) -> Result<Made> {
+        match self.is_far_tree {
+            true => planner::make(login.uid, self.deadline, &name_of(layout), make),
+            false => make(),
+        }
+    }
+}
+
+/// Finds out whether the configuration can be read.
+pub(super) fn try_config(login: &Login, options: &Options, far: &Far) -> Result<()> {
+    let folder = &options.config;
+    if !far.touches(folder) {
+        return Ok(());
+    }
+    let name = folder.display().to_string();
+    planner::try_out(login.uid, first_deadline(login.begun), Step::Configure, &name, || {
+        if let Ok(root) = super::open_root() {
+            use std::os::fd::AsFd as _;
+            let _ = config::kill_switch(root.as_fd(), folder, Trust::RootOnly);
+            let _ = Config::load(root.as_fd(), folder, Trust::RootOnly);
+        }
+    })
+}
+
+fn name_of(layout: &Layout) -> String {
+    format!("the tree ({}, {})", layout.programs.display(), layout.index.display())
+}
