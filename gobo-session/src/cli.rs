@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. The command holds no privilege and refuses to be given any (R15).
 
 mod arguments;
+mod diff;
 mod env;
 mod exit;
 mod lint;
@@ -53,6 +54,7 @@ fn dispatch(arguments: Arguments) -> Exit {
         Subcommand::Plan(plan) => plan::plan(&plan),
         Subcommand::Env(env) => env::env(&env),
         Subcommand::Versions(versions) => versions::versions(&versions),
+        Subcommand::Diff(diff) => diff::diff(&diff),
         Subcommand::Why(why) => why::why(&why),
         Subcommand::Lint(lint) => lint::lint(&lint),
         Subcommand::Status(status) => status::status(&status),

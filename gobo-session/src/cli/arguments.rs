@@ -1,5 +1,6 @@
 //! The command line: every option is written once, here, and shared by the commands that have it.
 
+use super::diff::Word;
 use super::lint::Kind;
 use crate::arch::Arch;
 use crate::requirement::{ProgramName, Requirement};
@@ -48,6 +49,16 @@ pub(super) enum Subcommand {
     /// List the installed versions of a program, newest first.
     #[command(after_help = examples!("gobo-session versions Lua", "gobo-session versions Glibc --json"))]
     Versions(Versions),
+    /// Show what programs see otherwise in one view than in another.
+    ///
+    /// A view is that of a profile, by its name; of a plan that `plan --json` wrote, by a path with a /, or - for standard
+    /// input; @here, the one that this process is in; @login, what a new login at a terminal would get; or none, the
+    /// index as it is.
+    #[command(after_help = examples!(
+        "gobo-session diff @here @login",
+        "gobo-session plan --with Lua --json | gobo-session diff none -",
+    ))]
+    Diff(Diff),
     /// Tell which version gives a name of the index, and why.
     ///
     /// A name is that of a command, a library or a header (lua, libgtk-x11-2.0.so.0, gtk/gtk.h), or any path that leads
@@ -162,6 +173,20 @@ pub(super) struct Versions {
     /// The program; its capital letters matter only where two programs differ in nothing else.
     #[arg(value_name = "PROGRAM")]
     pub(super) program: ProgramName,
+    #[command(flatten)]
+    pub(super) root: Root,
+    #[command(flatten)]
+    pub(super) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The view to start from.
+    #[arg(value_name = "VIEW")]
+    pub(super) from: Word,
+    /// The other one.
+    #[arg(value_name = "OTHER")]
+    pub(super) to: Word,
     #[command(flatten)]
     pub(super) root: Root,
     #[command(flatten)]

@@ -141,6 +141,7 @@ fn what_is_printed_is_documented_and_what_is_documented_is_printed() -> Result<(
     let mut add = |command, answers: Vec<Value>| all.extend(answers.into_iter().map(|a| (command, a)));
     add("plan", answers(&world, "plan", &plans)?);
     add("env", answers(&world, "env", &[&["--with", "Cairo = 1.16"], &["--profile", "course"], &[]])?);
+    add("diff", answers(&world, "diff", &[&["none", "course"], &["course", "none"]])?);
     add("why", answers(&world, "why", &[&["cached"]])?);
     add("versions", answers(&world, "versions", &[&["Cairo"], &["Stuck"]])?);
     let lint = ["lint", "--json", "--kind", "dependencies", "-", "nothing"];
@@ -148,7 +149,9 @@ fn what_is_printed_is_documented_and_what_is_documented_is_printed() -> Result<(
 
     let policy = "[[rule]]\nuser = [\"ann\"]\nprofile = \"lua51\"\n";
     let lab = Lab::new(&requires_gobo_root!(), policy, &[("lua51", "programs = [\"Lua = 5.1.5\"]\n")])?;
-    for script in ["status --json", "plan --json", "versions Lua --json", "why lua --json"] {
+    for script in
+        ["status --json", "plan --json", "versions Lua --json", "why lua --json", "diff none @login --json"]
+    {
         for user in ["ann", "bob"] {
             let text = lab.su(user, &format!("gobo-session {script}"))?.success()?.text();
             let command = script.split(' ').next().unwrap_or_default();

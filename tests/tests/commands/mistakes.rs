@@ -43,7 +43,7 @@ fn a_tree_that_is_none() -> Result<()> {
     let (root, missing) = (folder.path().to_string_lossy(), folder.path().join("x"));
     let missing = missing.to_string_lossy();
     let no_tree = "is this a GoboLinux tree? another one is named by --root or [tree] in session.toml";
-    for words in [&["plan"][..], &["env"], &["versions", "Lua"], &["why", "lua"]] {
+    for words in [&["plan"][..], &["env"], &["versions", "Lua"], &["why", "lua"], &["diff", "none", "none"]] {
         let with = |root| [&words[..1], &["--root", root], &words[1..]].concat();
         assert_mistake((&with(&root), 1, no_tree))?;
         assert_mistake((&with(&missing), 1, "No such file or directory"))?;

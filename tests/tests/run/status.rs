@@ -87,6 +87,8 @@ fn output_that_cannot_be_written_is_a_failure_and_no_panic() -> Result<()> {
         "versions Lua --json",
         "why lua",
         "why lua --json",
+        "diff @here @login",
+        "diff @here @login --json",
         "lint --json /Programs/Lua/5.1.5/Resources/Dependencies",
         "--help",
     ];

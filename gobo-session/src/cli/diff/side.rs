@@ -1,0 +1,123 @@
+//! One side of a comparison: the plan that a word of the command line means.
+
+use crate::arch::Arch;
+use crate::cli::place::{Place, trust};
+use crate::config::{DIR, Login, MAX_FILE, Selection, kill_switch};
+use crate::error::{Error, Result, Step};
+use crate::login::request_of;
+use crate::plan::Plan;
+use crate::resolve::resolve;
+use nix::unistd::{Gid, Group, User, geteuid, getgrouplist};
+use serde_json::Value;
+use std::ffi::CString;
+use std::path::Path;
+use std::str::FromStr;
+
+/// The most bytes of a plan's file (R18).
+const MAX_PLAN: usize = 16 * 1024 * 1024;
+
+/// What is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) enum Word {
+    /// `@here`: the view that this process is in, or the index alone.
+    Here,
+    /// `@login`: what a new login of this user would get.
+    Login,
+    /// `none`: the index alone.
+    Nothing,
+    /// A file that holds a plan.
+    File(String),
+    /// A profile.
+    Profile(String),
+}
+
+impl FromStr for Word {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "@here" => Ok(Self::Here),
+            "@login" => Ok(Self::Login),
+            "none" => Ok(Self::Nothing),
+            _ if text.starts_with('@') => Err("only @here and @login begin with @".into()),
+            _ if text.contains('/') || text == "-" => Ok(Self::File(text.to_owned())),
+            _ => Ok(Self::Profile(text.to_owned())),
+        }
+    }
+}
+
+/// A plan, and what it is the plan of.
+pub(super) struct Side {
+    pub(super) name: String,
+    pub(super) plan: Plan,
+}
+
+impl Side {
+    pub(super) fn of(word: &Word, place: &Place) -> Result<Self> {
+        let nothing = || Plan::empty(Arch::native());
+        let of_profile = |name: &str| resolve(&place.tree, &request_of(place.config.profile(name)?));
+        Ok(match word {
+            Word::Nothing => Self { name: "the index as it is".into(), plan: nothing() },
+            Word::Profile(name) => Self { name: format!("profile {name}"), plan: of_profile(name)? },
+            Word::File(path) => Self { name: path.clone(), plan: read(path)? },
+            Word::Here if !place.shown.is_view() => {
+                Self { name: "no view here: the index as it is".into(), plan: nothing() }
+            }
+            Word::Here => {
+                let silent = || Error::new(Step::Read, "the view here does not say what it holds");
+                Self { name: "the view here".into(), plan: place.around().ok_or_else(silent)? }
+            }
+            Word::Login => {
+                let (profile, why) = at_login(place)?;
+                let name = profile.as_deref().map_or("no view".to_owned(), |name| format!("profile {name}"));
+                let plan = profile.map_or_else(|| Ok(nothing()), |name| of_profile(&name))?;
+                Self { name: format!("a new login: {name} ({why})"), plan }
+            }
+        })
+    }
+}
+
+/// The profile that policy gives this user when he logs in at a terminal, and who says so.
+fn at_login(place: &Place) -> Result<(Option<String>, String)> {
+    if let Some(switch) = kill_switch(place.tree.root(), Path::new(DIR), trust()) {
+        return Ok((None, format!("turned off by {switch}")));
+    }
+    let user = User::from_uid(geteuid()).ok().flatten();
+    let user = user.ok_or_else(|| Error::new(Step::Configure, "this user is not in the user database"))?;
+    let groups = || {
+        let groups = getgrouplist(&CString::new(user.name.as_str()).ok()?, Gid::from_raw(user.gid.as_raw()));
+        groups.ok()?.into_iter().map(|gid| Some(Group::from_gid(gid).ok()??.name)).collect()
+    };
+    let login = Login {
+        user: &user.name,
+        uid: user.uid.as_raw(),
+        groups: &groups,
+        service: "login",
+        tty: None,
+        host: None,
+    };
+    let file = user.dir.join(".config/gobo-session/session.toml");
+    let selection = place.tree.read_file(&file, MAX_FILE)?;
+    let selection = selection.map(|bytes| Selection::check(&file.display().to_string(), &bytes)).transpose();
+    let selection = selection.map_err(|error| Error::new(Step::Configure, error.one_line()))?;
+    let decision = place.config.policy.decide(&login, || selection?.for_service(login.service));
+    Ok((decision.profile.map(Into::into), decision.source.to_string()))
+}
+
+/// A plan as `plan --json` prints it, or as a view holds it.
+fn read(path: &str) -> Result<Plan> {
+    let failed = |why: String| Error::new(Step::Read, format!("{path}: {why}"));
+    let bytes = if path == "-" {
+        let mut bytes = Vec::new();
+        let limit = MAX_PLAN as u64;
+        let read = std::io::Read::read_to_end(&mut std::io::Read::take(std::io::stdin(), limit), &mut bytes);
+        read.map_err(|error| failed(error.to_string()))?;
+        bytes
+    } else {
+        std::fs::read(Path::new(path)).map_err(|error| failed(error.to_string()))?
+    };
+    let value: Value = serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
+    let plan = value.get("plan").unwrap_or(&value).to_string();
+    let cure = "write one by: gobo-session plan --json";
+    Plan::from_json(plan.as_bytes()).map_err(|why| failed(why).with_cure(cure))
+}
