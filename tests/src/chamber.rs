@@ -27,6 +27,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -182,6 +183,11 @@ impl Chamber {
     /// Whether a path leads to something.
     pub fn exists(&self, path: impl AsRef<Path>) -> bool {
         self.root.exists(path.as_ref())
+    }
+
+    /// Connects to a socket that something in the chamber listens on.
+    pub fn connect(&self, socket: impl AsRef<Path>) -> Result<UnixStream> {
+        self.root.connect(socket.as_ref())
     }
 
     /// The names in a directory, in order.

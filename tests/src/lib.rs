@@ -3,9 +3,11 @@
 
 pub mod chamber;
 pub mod corpus;
+pub mod desktop;
 pub mod elf_walk;
 pub mod gate;
 pub mod lab;
 pub mod oracle;
 pub mod root;
+pub mod screen;
 pub mod world;

@@ -35,13 +35,14 @@ const SMALL: [Selection; 12] = [
 /// Of the full root, whose index shows GTK+ 3.24.38 and Python 3.11.2. A version that a suite of Debian may still move
 /// is asked for by a bound.
 const FULL: [Selection; 12] = [
-    // GTK+ 2 over 3, in each of its three builds; the newest brings a newer GLib and Glibc along.
+    // GTK+ 2 over 3, in each of its three builds. The newest brings a newer GLib, and that a Util-Linux with a Systemd of
+    // another major version: named here, so that it comes before the Systemd that nearer requirements are content with.
     (&["GTK+ = 2.24.33-r0"], Arch::X86_64),
     (&["GTK+ = 2.24.33-r2", "Bash = 5.1.4"], Arch::X86_64),
-    (&["GTK+ = 2.24.33"], Arch::X86_64),
+    (&["GTK+ = 2.24.33", "Util-Linux >= 2.40"], Arch::X86_64),
     // GTK+ 3, older and newer.
     (&["GTK+ = 3.24.24"], Arch::X86_64),
-    (&["GTK+ >= 3.24.49"], Arch::X86_64),
+    (&["GTK+ >= 3.24.49", "Util-Linux >= 2.40"], Arch::X86_64),
     // The other two Pythons.
     (&["Python = 3.9.2"], Arch::X86_64),
     (&["Python >= 3.13"], Arch::X86_64),
@@ -55,8 +56,8 @@ const FULL: [Selection; 12] = [
     (&["GTK+ = 2.24.33", "GTK-Engines", "Bash", "CoreUtils", "Python"], Arch::I686),
     // What two profiles ask for: both major versions of GTK+, none of them the current one.
     (&["Python >= 3.13", "GTK+ = 3.24.24", "GTK+ = 2.24.33-r0", "LXAppearance"], Arch::X86_64),
-    // A version with fewer files: libraries alone, where the current one has a hundred programs too.
-    (&["Util-Linux >= 2.40"], Arch::X86_64),
+    // A version with fewer files: libraries alone, where the current one has programs too.
+    (&["GLib >= 2.80"], Arch::X86_64),
 ];
 
 /// A plan in which nothing had to give way: what gave way may lack what it asked for.

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -123,6 +124,14 @@ impl Root {
         let link = self.open(path, OFlags::PATH | OFlags::NOFOLLOW)?;
         let target = rustix::fs::readlinkat(link, "", Vec::new())?;
         Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
+    }
+
+    /// Connects to a socket.
+    pub(super) fn connect(&self, path: &Path) -> Result<UnixStream> {
+        let socket = self.open(path, OFlags::PATH).map_err(Into::into);
+        socket
+            .and_then(|socket| UnixStream::connect(path_of(&socket)))
+            .with_context(|| format!("cannot connect to {} in the chamber", path.display()))
     }
 
     /// The directory that holds `path`, made where it is missing, and the last name of `path`.
