@@ -1,6 +1,8 @@
 //! A lab machine whose users have desktops of their own: who gets which GTK+, for tests and for pictures.
 
+use crate::chamber::{Process, Ssh};
 use crate::lab::Lab;
+use crate::screen::Screen;
 use anyhow::Result;
 use std::path::Path;
 
@@ -73,4 +75,31 @@ pub fn lab(root: &Path) -> Result<Lab> {
     Lab::with(root, POLICY, &PROFILES, |builder| {
         builder.overlay_root().program(GTK_WINDOW, "GTK-Window", "1.0")
     })
+}
+
+/// The way into a session.
+#[derive(Debug, Clone, Copy)]
+pub enum Door {
+    /// `su -`
+    Su,
+    /// `ssh`
+    Ssh,
+}
+
+/// Logs a user in and starts a program on a screen.
+///
+/// # Errors
+/// Where the door does not start.
+pub fn start(
+    lab: &Lab,
+    ssh: &Ssh<'_>,
+    screen: &Screen,
+    (user, door): (&str, Door),
+    command: &str,
+) -> Result<Process> {
+    let script = format!("export DISPLAY={}; {command}", screen.display());
+    match door {
+        Door::Su => lab.chamber.spawn(["su", "-", user, "-c", &script]),
+        Door::Ssh => ssh.command(user, &script).spawn(),
+    }
 }

@@ -23,6 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How long nothing changes on a screen that is still.
+const STILL: Duration = Duration::from_millis(1500);
+
+/// More than a frame has on any side.
+const BORDER: u16 = 40;
+
 /// The window manager's configuration, and where the chamber has it.
 const MANAGER: (&str, &str) = ("/etc/jwm/screen.jwmrc", include_str!("../data/screen/jwmrc"));
 
@@ -48,8 +54,6 @@ struct Atoms {
 #[derive(Debug, Clone)]
 pub struct Window {
     id: Id,
-    /// The window of the manager that it lies in, with title and border; its own where there is none.
-    frame: Id,
     /// Its title.
     pub title: String,
     /// The process that made it, as the chamber counts.
@@ -126,11 +130,18 @@ impl Screen {
     /// Where it does not get there.
     pub fn place(&self, window: &Window, x: i16, y: i16) -> Result<()> {
         let there = ConfigureWindowAux::new().x(i32::from(x)).y(i32::from(y));
-        self.connection.configure_window(window.id, &there)?.check()?;
         until(&format!("{:?} is at {x}, {y}", window.title), || {
-            let is = self.connection.get_geometry(window.frame)?.reply()?;
-            Ok(((is.x - x).abs() < 8 && (is.y - y).abs() < 40).then_some(()))
+            // Again and again: the manager may not have it yet.
+            self.connection.configure_window(window.id, &there)?.check()?;
+            let frame = self.connection.get_geometry(self.frame(window.id)?)?.reply()?;
+            Ok((frame.x.abs_diff(x) < BORDER && frame.y.abs_diff(y) < BORDER).then_some(()))
         })
+    }
+
+    /// The window below the root that a window lies in: the one of the manager, with title and border.
+    fn frame(&self, window: Id) -> Result<Id> {
+        let parent = self.connection.query_tree(window)?.reply()?.parent;
+        if parent == self.root { Ok(window) } else { self.frame(parent) }
     }
 
     /// Brings a window to the front.
@@ -143,20 +154,16 @@ impl Screen {
         Ok(self.connection.send_event(false, self.root, mask, message)?.check()?)
     }
 
-    /// A window with its frame, if nothing lies over it.
+    /// Waits until the screen does not change any more; the whole screen.
     ///
     /// # Errors
-    /// Where it is gone.
-    pub fn picture_of(&self, window: &Window) -> Result<Picture> {
-        self.area(window.frame)
-    }
-
-    /// The whole screen.
-    ///
-    /// # Errors
-    /// Where the server is gone.
-    pub fn picture(&self) -> Result<Picture> {
-        self.area(self.root)
+    /// Where it always does.
+    pub fn wait_until_still(&self) -> Result<Picture> {
+        until("the screen is still", || {
+            let before = self.area(self.root)?;
+            std::thread::sleep(STILL);
+            Ok((self.area(self.root)? == before).then_some(before))
+        })
     }
 
     /// What the screen shows where a window is, as far as that is on the screen.
@@ -178,14 +185,14 @@ impl Screen {
     /// The windows of programs that are shown.
     fn windows(&self) -> Result<Vec<Window>> {
         let mut found = Vec::new();
-        for frame in self.connection.query_tree(self.root)?.reply()?.children {
-            self.collect(frame, frame, &mut found);
+        for id in self.connection.query_tree(self.root)?.reply()?.children {
+            self.collect(id, &mut found);
         }
         Ok(found)
     }
 
     /// Adds the windows of programs below and at one. A window that goes meanwhile is none.
-    fn collect(&self, id: Id, frame: Id, found: &mut Vec<Window>) {
+    fn collect(&self, id: Id, found: &mut Vec<Window>) {
         let name = self.property(id, self.atoms.name);
         let process = self.property(id, self.atoms.process).and_then(|bytes| bytes.try_into().ok());
         let shown = || {
@@ -194,12 +201,12 @@ impl Screen {
         };
         if let (Some(name), Some(process), Some(())) = (name, process, shown()) {
             let title = String::from_utf8_lossy(&name).into_owned();
-            found.push(Window { id, frame, title, process: u32::from_ne_bytes(process) });
+            found.push(Window { id, title, process: u32::from_ne_bytes(process) });
             return;
         }
         let tree = self.connection.query_tree(id).ok().and_then(|tree| tree.reply().ok());
         for child in tree.into_iter().flat_map(|tree| tree.children) {
-            self.collect(child, frame, found);
+            self.collect(child, found);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Windows of real programs in real sessions: whichever GTK+ a session pins, programs of the other go on working.
 
 use anyhow::{Context as _, Result, ensure};
-use gobo_tests::chamber::{Process, Ssh};
+use gobo_tests::chamber::Process;
+use gobo_tests::desktop::Door;
 use gobo_tests::lab::Lab;
 use gobo_tests::screen::Screen;
 use gobo_tests::{desktop, requires_gobo_root};
@@ -9,13 +10,6 @@ use std::time::Duration;
 
 /// How long a program may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The way into a session.
-#[derive(Debug, Clone, Copy)]
-enum Door {
-    Su,
-    Ssh,
-}
 
 /// A program with a window.
 #[derive(Debug)]
@@ -62,15 +56,6 @@ const CASES: [Case; 11] = [
 ];
 
 impl Case {
-    /// Logs in and starts the program.
-    fn start(&self, lab: &Lab, ssh: &Ssh<'_>, screen: &Screen) -> Result<Process> {
-        let script = format!("export DISPLAY={}; {}", screen.display(), self.command);
-        match self.door {
-            Door::Su => lab.chamber.spawn(["su", "-", self.user, "-c", &script]),
-            Door::Ssh => ssh.command(self.user, &script).spawn(),
-        }
-    }
-
     /// Whether the program says and shows what it should, with the GTK+ that it should have.
     fn check(&self, program: &mut Process, lab: &Lab, screen: &Screen) -> Result<()> {
         let folder = format!("/Programs/GTK+/{}", self.version);
@@ -100,7 +85,11 @@ fn programs_of_both_gtk_work_whichever_a_session_pins() {
     let screen = Screen::start(&lab.chamber, 1280, 960).unwrap();
     let mark = lab.chamber.log_mark().unwrap();
     // All are there at the same time, each in a session of its own.
-    let started = CASES.iter().map(|case| case.start(&lab, &ssh, &screen).map(|program| (case, program)));
+    let start = |case: &'static Case| {
+        let Case { user, door, command, .. } = case;
+        desktop::start(&lab, &ssh, &screen, (user, *door), command).map(|program| (case, program))
+    };
+    let started = CASES.iter().map(start);
     let mut running: Vec<(&Case, Process)> = started.collect::<Result<_>>().unwrap();
     let mut wrong = Vec::new();
     for (case, program) in &mut running {

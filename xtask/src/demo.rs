@@ -4,7 +4,7 @@ use crate::{build_product, install, test};
 use anyhow::{Result, bail};
 use gobo_tests::chamber::{self, State};
 use gobo_tests::lab::Lab;
-use gobo_tests::root::{self, Variant};
+use gobo_tests::root::{self, Options, Root, Variant};
 
 /// Who gets what on the demo's lab machine.
 const POLICY: &str = r#"[default]
@@ -30,15 +30,7 @@ const VERSIONS: &str = "python3 -V; lua -v 2>&1 | cut -d' ' -f1,2; bash -c 'echo
 
 /// Shows the product at work.
 pub(crate) fn demo() -> Result<()> {
-    if !test::is_root() {
-        bail!(
-            "the demo makes mount namespaces and logs users in: run it as root (it changes nothing outside target/)"
-        );
-    }
-    install::for_building()?;
-    install::for_root()?;
-    let root = root::build(&root::Options::new(Variant::Small))?;
-    build_product()?;
+    let root = prepare(Variant::Small)?;
     let machine = chamber::machine_state()?;
     let lab = Lab::new(&root.path, POLICY, &PROFILES)?;
     lab.select("bob", "next-bash")?;
@@ -95,6 +87,20 @@ pub(crate) fn demo() -> Result<()> {
     report("this machine", &State::differences(&machine, &chamber::machine_state()?))
 }
 
+/// Builds the product, and a root to show it in.
+pub(crate) fn prepare(variant: Variant) -> Result<Root> {
+    if !test::is_root() {
+        bail!(
+            "the demo makes mount namespaces and logs users in: run it as root (it changes nothing outside target/)"
+        );
+    }
+    install::for_building()?;
+    install::for_root()?;
+    let root = root::build(&Options::new(variant))?;
+    build_product()?;
+    Ok(root)
+}
+
 /// Two sessions of different views at the same time.
 fn both_at_once(ssh: &chamber::Ssh) -> Result<()> {
     println!("\nBoth at once, each in a view of their own:");
@@ -119,7 +125,7 @@ fn show(who: &str, script: &str, run: impl FnOnce(&str) -> Result<chamber::Outpu
     Ok(())
 }
 
-fn report(what: &str, differences: &[String]) -> Result<()> {
+pub(crate) fn report(what: &str, differences: &[String]) -> Result<()> {
     if differences.is_empty() {
         println!("\nMounts, processes and files of {what}: the same as before.");
         return Ok(());

@@ -3,6 +3,7 @@
 mod demo;
 mod fuzz;
 mod install;
+mod screenshot;
 mod test;
 
 use anyhow::{Context as _, Result, bail};
@@ -11,6 +12,7 @@ use std::process::{Command, ExitCode};
 
 const USAGE: &str = "usage: cargo xtask COMMAND
   demo                            log users in through real PAM, in a GoboLinux root of real programs, and show what they see
+  demo --screenshot FOLDER        the same on screens: pictures of GTK+ 2 and 3, x86_64 and i686, side by side
   test [ARGUMENTS FOR CARGO TEST] install what is missing, build, and run all tests
   root [--variant VARIANT]        build the GoboLinux root, or find it built: small, full, or doors
   check                           what CI checks before the tests: formatting, clippy, documentation
@@ -30,6 +32,7 @@ fn run(words: &[String]) -> Result<()> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["demo"] => demo::demo(),
+        ["demo", "--screenshot", folder] => screenshot::screenshots(folder.as_ref()),
         ["test", arguments @ ..] => test::test(arguments),
         ["root"] => build_root(Variant::Small),
         ["root", "--variant", variant] => build_root(variant.parse()?),
