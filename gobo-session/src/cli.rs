@@ -3,10 +3,12 @@
 //! stdout is data, stderr is talk. The command holds no privilege and refuses to be given any (R15).
 
 mod arguments;
+mod completions;
 mod diff;
 mod env;
 mod exit;
 mod lint;
+mod man;
 mod place;
 mod plan;
 mod reasons;
@@ -57,6 +59,8 @@ fn dispatch(arguments: Arguments) -> Exit {
         Subcommand::Diff(diff) => diff::diff(&diff),
         Subcommand::Why(why) => why::why(&why),
         Subcommand::Lint(lint) => lint::lint(&lint),
+        Subcommand::Completions(completions) => Ok(completions::completions(&completions)),
+        Subcommand::Man(man) => Ok(man::man(&man)),
         Subcommand::Status(status) => status::status(&status),
     };
     done.unwrap_or_else(|error| talk::failed(&error))

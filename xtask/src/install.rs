@@ -10,12 +10,14 @@ const BUILD: [(&str, &str); 2] =
     [("/usr/include/security/pam_modules.h", "libpam0g-dev"), ("/usr/bin/cc", "gcc")];
 
 /// Tools that tests run on this machine, and the packages that have them.
-const TEST: [(&str, &str); 6] = [
+const TEST: [(&str, &str); 8] = [
     ("nm", "binutils"),
     ("bash", "bash"),
     ("dash", "dash"),
     ("fish", "fish"),
+    ("zsh", "zsh"),
     ("dot", "graphviz"),
+    ("groff", "groff-base"),
     ("ssh", "openssh-client"),
 ];
 

@@ -1,10 +1,11 @@
 //! The command line: every option is written once, here, and shared by the commands that have it.
 
+use super::completions::Shell;
 use super::diff::Word;
 use super::lint::Kind;
 use crate::arch::Arch;
 use crate::requirement::{ProgramName, Requirement};
-use clap::{Args, Parser};
+use clap::{Args, Parser, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -79,6 +80,18 @@ pub(super) enum Subcommand {
     /// Show the view that a process is in, and what has changed since it was made.
     #[command(after_help = examples!("gobo-session status $$", "gobo-session status --json"))]
     Status(Status),
+    /// Print what completes this command's words in a shell.
+    #[command(after_help = examples!(
+        "eval \"$(gobo-session completions bash)\"",
+        "gobo-session completions fish > gobo-session.fish",
+    ))]
+    Completions(Completions),
+    /// Print a page for man(1).
+    #[command(after_help = examples!(
+        "gobo-session man > gobo-session.1",
+        "gobo-session man plan > gobo-session-plan.1",
+    ))]
+    Man(Man),
 }
 
 /// The end of a command's help.
@@ -93,7 +106,7 @@ use examples;
 #[derive(Debug, Args)]
 pub(super) struct Root {
     /// The root of another tree.
-    #[arg(long, value_name = "FOLDER", default_value = "/")]
+    #[arg(long, value_name = "FOLDER", default_value = "/", value_hint = ValueHint::DirPath)]
     pub(super) root: PathBuf,
 }
 
@@ -130,7 +143,7 @@ pub(super) struct Question {
     #[command(flatten)]
     pub(super) wishes: Wishes,
     /// The command that the view would be for.
-    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(trailing_var_arg = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     pub(super) command: Vec<OsString>,
 }
 
@@ -142,7 +155,12 @@ pub(super) struct Run {
     #[arg(long)]
     pub(super) no_env: bool,
     /// The command and its arguments.
-    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        value_name = "COMMAND",
+        value_hint = ValueHint::CommandWithArguments
+    )]
     pub(super) command: Vec<OsString>,
 }
 
@@ -230,4 +248,18 @@ pub(super) struct Status {
     pub(super) root: Root,
     #[command(flatten)]
     pub(super) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(super) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// The command that the page is about; without one it is about gobo-session.
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Option<String>,
 }

@@ -90,6 +90,8 @@ fn output_that_cannot_be_written_is_a_failure_and_no_panic() -> Result<()> {
         "diff @here @login",
         "diff @here @login --json",
         "lint --json /Programs/Lua/5.1.5/Resources/Dependencies",
+        "completions bash",
+        "man",
         "--help",
     ];
     for words in answers {
