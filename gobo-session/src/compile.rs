@@ -143,7 +143,7 @@ impl<'a> Compiler<'a> {
             item.choice.program.as_str() == owner.program
                 && item.choice.version != owner.version
                 && item.program.version(&owner.version).is_some_and(|version| {
-                    version.version.major() == item.choice.major
+                    version.major == item.choice.major
                         && version.arch(self.tree).is_ok_and(|arch| arch.fits(&item.choice.arch))
                 })
         })

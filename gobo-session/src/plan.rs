@@ -77,8 +77,12 @@ pub struct Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.program, self.to)?;
-        self.from.as_ref().map_or(Ok(()), |from| write!(f, " instead of {from}"))
+        let Self { program, from, to } = self;
+        match from {
+            None => write!(f, "{program} {to}"),
+            Some(from) if from == to => write!(f, "{program} kept at {to}"),
+            Some(from) => write!(f, "{program} {to} instead of {from}"),
+        }
     }
 }
 

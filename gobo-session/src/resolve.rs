@@ -7,8 +7,8 @@
 //! that is what ends cycles. There is one version per program, major version and architecture; a requirement that would
 //! need another one gives way and is recorded.
 //!
-//! Where something gave way, another choice is looked for in which nothing does: the plan offers it, or takes it where
-//! [`Request::solve`] says so, or says why there is none. Both ways of choosing work on one `catalogue`:
+//! Where something gave way, another choice is looked for in which nothing does, where [`Request::on_conflict`] says so:
+//! the plan offers it, or takes it, or says why there is none. Both ways of choosing work on one `catalogue`:
 //!
 //! ```text
 //! catalogue ─> nearest ─┬────────────────> report ─> plan
@@ -25,7 +25,7 @@ mod substitutes;
 #[cfg(test)]
 mod tests;
 
-pub use request::{Prefer, Request};
+pub use request::{OnConflict, Prefer, Request};
 
 use crate::error::Result;
 use crate::plan::{Plan, Wish};
@@ -33,6 +33,7 @@ use crate::tree::Tree;
 use catalogue::{Catalogue, Need};
 use nearest::{Wishes, choose};
 use offer::Other;
+use std::rc::Rc;
 
 /// The most versions that a plan may hold (R18).
 pub const MAX_CHOSEN: usize = 4096;
@@ -47,11 +48,11 @@ pub fn resolve(tree: &Tree, request: &Request) -> Result<Plan> {
     let wishes = wishes(&mut catalogue)?;
     let nearest = choose(&mut catalogue, &wishes, &[])?;
     let plan = report::plan(&catalogue, &nearest)?;
-    if nearest.conflicts.is_empty() {
+    if nearest.conflicts.is_empty() || request.on_conflict == OnConflict::Record {
         return Ok(plan);
     }
     Ok(match offer::find(&mut catalogue, &wishes, &nearest)? {
-        Other::Fits(outcome, offer) if request.solve => {
+        Other::Fits(outcome, offer) if request.on_conflict == OnConflict::Solve => {
             Plan { offer: Some(offer), ..report::plan(&catalogue, &outcome)? }
         }
         Other::Fits(_, offer) => Plan { offer: Some(offer), ..plan },
@@ -66,7 +67,7 @@ fn wishes(catalogue: &mut Catalogue<'_>) -> Result<Wishes> {
     let mut look_up = |wishes: &[Wish], before: usize| -> Result<Vec<Need>> {
         let mut needs = Vec::new();
         for (place, wish) in wishes.iter().enumerate() {
-            if let Some(need) = catalogue.need(&wish.requirement, 0, None)? {
+            if let Some(need) = catalogue.need(&Rc::new(wish.requirement.clone()), 0, None)? {
                 needs.push(need);
                 places.push(before + place);
             }

@@ -27,7 +27,7 @@ use once_cell::unsync::OnceCell;
 use rustix::fs::{self, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -39,11 +39,11 @@ pub struct Tree {
     index: Index,
     layout: Layout,
     trust: Trust,
-    read: RefCell<BTreeMap<ProgramName, Option<Rc<Program>>>>,
+    read: RefCell<HashMap<ProgramName, Option<Rc<Program>>>>,
     names: OnceCell<Vec<String>>,
     /// What [`Tree::find`] and [`Tree::nearest`] found for names that no folder has.
-    alike: RefCell<BTreeMap<ProgramName, Option<Rc<Program>>>>,
-    near: RefCell<BTreeMap<ProgramName, Option<String>>>,
+    alike: RefCell<HashMap<ProgramName, Option<Rc<Program>>>>,
+    near: RefCell<HashMap<ProgramName, Option<String>>>,
 }
 
 impl Tree {

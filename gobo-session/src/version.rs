@@ -27,13 +27,15 @@ const NAME_MAX: usize = 255;
 pub struct Version {
     text: Box<str>,
     key: Key,
+    has_revision: bool,
 }
 
 impl Version {
     /// The version that a text means. Every text means one.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self { text: text.into(), key: Key::of(text) }
+        let has_revision = key::Parts::of(text).revision.is_some();
+        Self { text: text.into(), key: Key::of(text), has_revision }
     }
 
     /// The text, as it was written.
@@ -57,7 +59,7 @@ impl Version {
     /// Whether the text names a revision of the recipe (`2.24.22-r2`).
     #[must_use]
     pub fn has_revision(&self) -> bool {
-        key::Parts::of(&self.text).revision.is_some()
+        self.has_revision
     }
 
     /// The part of a version that programs of incompatible interfaces differ in.

@@ -3,6 +3,7 @@
 //! The recipes are data of others and no part of this project. They are looked for beside the workspace, or where
 //! `GOBO_CORPUS` says; where they are not, tests that need them say so and pass, unless `GOBO_CORPUS` is set.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -49,9 +50,9 @@ pub fn read(file: &Path) -> Result<Recipes> {
     Ok(recipes)
 }
 
-/// The tree of all recipes; `latest` tells the version that is current. Its reader keeps every version's folder open, so
-/// as many files may be open as the system lets this process have.
-pub fn tree(recipes: &Recipes, latest: impl Fn(&[&str]) -> String) -> Result<World> {
+/// The tree of all recipes; the highest version in the given order is the current one. Its reader keeps every version's
+/// folder open, so as many files may be open as the system lets this process have.
+pub fn tree(recipes: &Recipes, order: impl Fn(&str, &str) -> Ordering) -> Result<World> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
     let world = World::new()?;
@@ -62,8 +63,8 @@ pub fn tree(recipes: &Recipes, latest: impl Fn(&[&str]) -> String) -> Result<Wor
                 told.dependencies(&(lines.join("\n") + "\n"));
             }
         }
-        let names: Vec<&str> = versions.keys().map(String::as_str).collect();
-        world.program(program, &latest(&names)).current();
+        let latest = versions.keys().max_by(|a, b| order(a, b)).context("a program without versions")?;
+        world.program(program, latest).current();
     }
     Ok(world)
 }

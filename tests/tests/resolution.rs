@@ -4,7 +4,7 @@ use anyhow::Result;
 use fastrand::Rng;
 use gobo_session::arch::Arch;
 use gobo_session::plan::{Plan, Source};
-use gobo_session::resolve::{Request, resolve};
+use gobo_session::resolve::{OnConflict, Request, resolve};
 use gobo_session::tree::{Layout, Tree};
 use gobo_session::trusted::Trust;
 use gobo_tests::world::World;
@@ -119,13 +119,16 @@ impl Model {
         self.versions.iter().filter(|(_, i)| i.architecture != Some("i686")).map(|(version, _)| *version)
     }
 
-    /// What the nearest choice takes for a requirement that nothing chosen meets.
-    fn first(&self, line: &Line) -> Option<(&'static str, Version)> {
-        line.0.iter().find_map(|bound| {
+    /// What the nearest choice would take for a requirement that nothing chosen meets: one version of each program that
+    /// it names, the first to be taken first.
+    fn firsts(&self, line: &Line) -> Vec<(&'static str, Version)> {
+        let mut firsts: Vec<(&'static str, Version)> = Vec::new();
+        for bound in &line.0 {
             let would_do: Vec<_> = self.usable().filter(|(p, v)| bound.admits(p, *v)).collect();
             let current = would_do.iter().find(|(p, v)| self.current.get(p) == Some(v));
-            current.or(would_do.last()).copied()
-        })
+            firsts.extend(current.or(would_do.last()).filter(|(p, _)| firsts.iter().all(|(q, _)| p != q)));
+        }
+        firsts
     }
 
     /// Whether some choice satisfies all; what is `missing` anyway does not count.
@@ -161,9 +164,9 @@ fn missing(plan: &Plan) -> BTreeSet<String> {
     plan.missing.iter().map(|missing| missing.requirement.to_string()).collect()
 }
 
-fn plan(world: &World, wishes: &[String], solve: bool) -> Option<Plan> {
+fn plan(world: &World, wishes: &[String], on_conflict: OnConflict) -> Option<Plan> {
     let tree = Tree::open(world.root(), None, Layout::default(), Trust::Anyone).expect("a tree");
-    let mut request = Request { solve, ..Request::new(Arch::X86_64) };
+    let mut request = Request { on_conflict, ..Request::new(Arch::X86_64) };
     for wish in wishes {
         request = request.with(wish.parse().expect("a requirement"), Source::Asked);
     }
@@ -200,7 +203,10 @@ fn obeys_the_rules(model: &Model, wishes: &[Line], plan: &Plan) {
     let all: Vec<&Line> = wishes.iter().chain(model.versions.values().flat_map(|i| &i.lines)).collect();
     for (choice, version) in plan.chosen.iter().zip(&versions) {
         let line = all.iter().find(|line| line.text() == choice.requirement.to_string()).expect("a line");
-        assert_eq!(model.first(line), Some((PROGRAMS[index(version.0)], version.1)), "{line:?}");
+        let firsts = model.firsts(line);
+        let taken = firsts.iter().position(|first| first == version).expect("none of those that come first");
+        let has_rival = |(p, v): &(&str, Version)| versions.iter().any(|(q, w)| p == q && v.0 == w.0);
+        assert!(firsts[..taken].iter().all(has_rival), "{line:?}: an earlier alternative was free");
     }
     for conflict in &plan.conflicts {
         let winner = &plan.chosen[conflict.winner];
@@ -221,12 +227,12 @@ fn plans_of_random_trees_obey_the_rules_and_offer_a_choice_exactly_where_there_i
         let wishes: Vec<Line> = (0..rng.usize(1..4)).map(|_| Line::random(&mut rng)).collect();
         let written: Vec<String> = wishes.iter().map(Line::text).collect();
         let world = model.on_disk(1)?;
-        let Some(nearest) = plan(&world, &written, false) else {
-            assert!(wishes.iter().any(|line| model.first(line).is_none()), "seed {seed}: no plan");
+        let Some(nearest) = plan(&world, &written, OnConflict::Offer) else {
+            assert!(wishes.iter().any(|line| model.firsts(line).is_empty()), "seed {seed}: no plan");
             continue;
         };
         obeys_the_rules(&model, &wishes, &nearest);
-        let again = plan(&model.on_disk(2)?, &written, false).expect("the same plan");
+        let again = plan(&model.on_disk(2)?, &written, OnConflict::Offer).expect("the same plan");
         assert_eq!(nearest.to_json(), again.to_json(), "seed {seed}");
         if nearest.conflicts.is_empty() {
             assert!(nearest.offer.is_none() && nearest.impasse.is_empty(), "seed {seed}");
@@ -238,7 +244,7 @@ fn plans_of_random_trees_obey_the_rules_and_offer_a_choice_exactly_where_there_i
         assert_ne!(nearest.offer.is_some(), !nearest.impasse.is_empty(), "seed {seed}");
         let Some(offer) = nearest.offer else { continue };
         offers += 1;
-        let solved = plan(&world, &written, true).expect("the offer");
+        let solved = plan(&world, &written, OnConflict::Solve).expect("the offer");
         let versions = chosen(&solved);
         let lines = versions.iter().flat_map(|(p, v)| &model.versions[&(PROGRAMS[index(p)], *v)].lines);
         let unmet = wishes.iter().chain(lines).find(|l| !l.is_met(&versions) && !missed.contains(&l.text()));
@@ -247,7 +253,7 @@ fn plans_of_random_trees_obey_the_rules_and_offer_a_choice_exactly_where_there_i
         let mut with = written;
         let place = if offer.first { 0 } else { with.len() };
         with.splice(place..place, offer.with.iter().map(ToString::to_string));
-        let asked = plan(&world, &with, false).expect("what the sentence says");
+        let asked = plan(&world, &with, OnConflict::Record).expect("what the sentence says");
         assert!(asked.conflicts.is_empty() && missing(&asked).is_subset(&missed), "seed {seed}: {with:?}");
     }
     println!("{conflicts} of {TREES} trees have a conflict, {offers} of these an offer");

@@ -3,6 +3,7 @@
 use super::arguments::Root;
 use crate::config::Config;
 use crate::error::Result;
+use crate::kernel::limits::Raised;
 use crate::kernel::{self, PLAN_FILE, Process, Shown};
 use crate::plan::Plan;
 use crate::tree::{Layout, Tree};
@@ -23,16 +24,19 @@ pub(super) struct Place {
     pub(super) tree: Tree,
     /// Whether the tree is the one that this process lives in.
     pub(super) is_here: bool,
+    /// A large plan has many folders open; when the place goes, the caller's limits are back.
+    _raised: Raised,
 }
 
 impl Place {
     pub(super) fn open(Root { root }: &Root) -> Result<Self> {
+        let raised = Raised::new();
         let config = Config::for_command(root, trust())?;
         let layout = config.layout();
         let is_here = root == Path::new("/");
         let shown = if is_here { kernel::shown(&layout)? } else { Shown::default() };
         let tree = Tree::open(root, shown.base(), layout.clone(), trust())?;
-        Ok(Self { config, layout, shown, tree, is_here })
+        Ok(Self { config, layout, shown, tree, is_here, _raised: raised })
     }
 
     /// The plan of the view around, where there is one that can be read.

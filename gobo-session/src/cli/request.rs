@@ -9,7 +9,7 @@ use crate::config::Profile;
 use crate::error::Result;
 use crate::plan::{Choice, Plan, Source, Wish};
 use crate::requirement::ProgramName;
-use crate::resolve::{Request, resolve};
+use crate::resolve::{OnConflict, Request, resolve};
 use crate::tree::Tree;
 use std::ffi::OsString;
 
@@ -64,7 +64,7 @@ fn request(
     let of_profile = profile.as_ref().and_then(|p| p.arch.clone());
     let of_session = session.as_ref().map(|plan| plan.arch.clone());
     let arch = wishes.arch.clone().or(of_profile).or(of_command).or(of_session).unwrap_or_else(Arch::native);
-    let mut request = Request::new(arch.clone());
+    let mut request = Request { on_conflict: OnConflict::Offer, ..Request::new(arch.clone()) };
     for requirement in &wishes.with {
         request = request.with(requirement.clone(), Source::Asked);
     }

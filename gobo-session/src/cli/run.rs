@@ -12,7 +12,6 @@ use crate::command::{NotStarted, become_command};
 use crate::compile::compile;
 use crate::error::{Error, Result, Step};
 use crate::export::{self, Exports};
-use crate::kernel::limits::Raised;
 use crate::kernel::{About, View, attach, namespace};
 use crate::layer::Layer;
 use crate::plan::Plan;
@@ -42,7 +41,6 @@ pub(super) fn run(arguments: &Run) -> Exit {
 
 /// Brings this process into the view; what comes back is the command's environment.
 fn prepare(arguments: &Run) -> Result<Vec<(OsString, OsString)>> {
-    let _raised = Raised::new();
     let asked = Asked::new(&arguments.wishes, &arguments.command)?;
     let plan = asked.plan()?;
     talk::oddities(&plan);

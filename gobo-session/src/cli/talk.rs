@@ -65,6 +65,12 @@ pub(super) fn oddities(plan: &Plan) {
     for missing in &plan.missing {
         warn(&format!("{} ({})", missing.why, plan.because(&missing.source).join(", ")));
     }
+    for conflict in &plan.conflicts {
+        let winner = &plan.chosen[conflict.winner];
+        let (requirement, because) = (&conflict.requirement, plan.because(&conflict.source).join(", "));
+        warn(&format!("`{requirement}` gives way to {} {} ({because})", winner.program, winner.version));
+    }
+    plan.offer.iter().filter(|offer| !offer.taken).for_each(|offer| remark(&offer.sentence));
 }
 
 /// A number of things: `1 link`, `2 links`.

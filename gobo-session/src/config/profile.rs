@@ -14,7 +14,7 @@ use crate::arch::Arch;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Source, Wish};
 use crate::requirement::Requirement;
-use crate::resolve::{Prefer, Request};
+use crate::resolve::{OnConflict, Prefer, Request};
 use crate::text::nearest;
 use crate::trusted::{self, Kind, Trust};
 use std::collections::BTreeMap;
@@ -88,7 +88,9 @@ impl Profile {
         }
         request.pure |= self.pure;
         request.strict |= self.strict;
-        request.solve |= self.solve;
+        if self.solve {
+            request.on_conflict = OnConflict::Solve;
+        }
         request.personality |= self.personality;
         request.prefer = self.prefer;
         request.profile = Some(self.name.into());

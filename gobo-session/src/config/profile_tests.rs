@@ -3,7 +3,7 @@
 use super::*;
 use crate::arch::Arch;
 use crate::diagnostic::Severity;
-use crate::resolve::{Prefer, Request};
+use crate::resolve::{OnConflict, Prefer, Request};
 use std::collections::BTreeMap;
 
 fn name(text: &str) -> ProfileName {
@@ -49,7 +49,7 @@ fn a_file_is_read_as_it_is_written() {
     let wishes: Vec<String> = request.wishes.iter().map(|wish| wish.requirement.to_string()).collect();
     assert_eq!(wishes, ["Lua", "GTK+ = 2.24.22", "CPAN:XML::Parser"]);
     assert_eq!((request.profile.as_deref(), request.pure, request.strict), (Some("gtk2"), true, true));
-    assert!(request.solve);
+    assert_eq!(request.on_conflict, OnConflict::Solve);
 }
 
 #[test]

@@ -173,11 +173,33 @@ fn oddity(line: &str) -> Option<&'static str> {
     }
 }
 
+/// Every complaint about the lines of the corpus, what it quotes left out, and how many distinct lines have it.
+const COMPLAINTS: [(&str, u32); 5] = [
+    (
+        "error: `…` is not a package manager that is known here (known are Cabal, CPAN, CTAN, LuaRocks, PIP, PIP3, RubyGems)",
+        1,
+    ),
+    ("warning: `…` is not how the operator is written (read as `…`)", 3),
+    ("warning: a blank is missing beside the operator (read as `…`)", 18),
+    ("warning: a comma is missing here (read as `…`)", 44),
+    ("warning: this is no part of a dependency (it was left out; a remark stands behind a `…`)", 2),
+];
+
+/// A complaint without what it quotes of its line.
+fn without_quotes(complaint: &Diagnostic) -> String {
+    let severity = if complaint.is_error() { "error" } else { "warning" };
+    let help = complaint.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    let text = format!("{severity}: {}{help}", complaint.message);
+    let pieces = text.split('`').enumerate();
+    pieces.map(|(number, piece)| if number % 2 == 0 { piece } else { "`…`" }).collect()
+}
+
 #[test]
 fn every_line_of_the_corpus_is_read_or_reported() {
     let Some(corpus) = corpus::read("dependency-lines.tsv") else { return };
     let corpus = String::from_utf8(corpus).unwrap();
     let (mut lines, mut entries, mut silent) = (0, 0, 0);
+    let mut complaints_seen: BTreeMap<String, u32> = BTreeMap::new();
     let mut reported: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     for row in corpus.lines() {
         let (count, line) = row.split_once('\t').expect("COUNT TAB LINE");
@@ -185,6 +207,9 @@ fn every_line_of_the_corpus_is_read_or_reported() {
         lines += 1;
         let parsed = parse("Dependencies", format!("{line}\n").as_bytes());
         let expected = oddity(line);
+        for complaint in &parsed.diagnostics {
+            *complaints_seen.entry(without_quotes(complaint)).or_default() += 1;
+        }
         assert_eq!(!parsed.diagnostics.is_empty(), expected.is_some(), "{line:?}: {:?}", complaints(&parsed));
         if let Some(kind) = expected {
             let sum = reported.entry(kind).or_default();
@@ -203,7 +228,7 @@ fn every_line_of_the_corpus_is_read_or_reported() {
         }
         for entry in &parsed.entries {
             let canonical = entry.requirement.to_string();
-            assert_eq!(canonical.parse(), Ok(entry.requirement.clone()), "{canonical}");
+            assert_eq!(canonical.parse(), Ok(Requirement::clone(&entry.requirement)), "{canonical}");
         }
     }
     println!(
@@ -214,6 +239,9 @@ fn every_line_of_the_corpus_is_read_or_reported() {
     let found =
         ["missing comma", "operator", "glued operator", "words behind", "not a dependency"].map(total);
     assert_eq!(found, [76, 11, 101, 4, 1], "as many of each as are known");
+    let seen: Vec<(&str, u32)> =
+        complaints_seen.iter().map(|(text, count)| (text.as_str(), *count)).collect();
+    assert_eq!(seen, COMPLAINTS);
 }
 
 proptest! {
@@ -240,7 +268,8 @@ proptest! {
         let text: String = requirements.iter().map(|requirement| format!("{requirement}\n")).collect();
         let parsed = parse("D", text.as_bytes());
         prop_assert_eq!(&parsed.diagnostics, &[]);
-        let read: Vec<Requirement> = parsed.entries.into_iter().map(|entry| entry.requirement).collect();
+        let read: Vec<Requirement> =
+            parsed.entries.iter().map(|entry| Requirement::clone(&entry.requirement)).collect();
         prop_assert_eq!(read, requirements);
     }
 }

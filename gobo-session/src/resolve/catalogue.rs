@@ -10,7 +10,6 @@ use crate::dependencies::Parsed;
 use crate::error::Result;
 use crate::requirement::{Alternative, FlagMark, ProgramName, Requirement, Wanted};
 use crate::tree::{Program, Tree, VersionFolder};
-use crate::version::Major;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -21,7 +20,7 @@ pub(super) type VersionId = usize;
 #[derive(Clone)]
 pub(super) struct Need {
     /// As it was written.
-    pub(super) requirement: Requirement,
+    pub(super) requirement: Rc<Requirement>,
     /// The line of the file that says so; 0 for a wish.
     pub(super) line: u32,
     /// What would meet it, the first to be taken first.
@@ -37,7 +36,6 @@ pub(super) struct Installed {
     place: usize,
     /// The program, by number.
     pub(super) number: usize,
-    pub(super) major: Major,
     pub(super) arch: Arch,
     needs: Option<Rc<[Need]>>,
 }
@@ -53,7 +51,9 @@ impl Installed {
 
     /// Whether the two cannot both be chosen.
     pub(super) fn is_rival(&self, other: &Self) -> bool {
-        self.number == other.number && self.major == other.major && self.arch.fits(&other.arch)
+        self.number == other.number
+            && self.folder().major == other.folder().major
+            && self.arch.fits(&other.arch)
     }
 }
 
@@ -117,32 +117,37 @@ impl<'a> Catalogue<'a> {
     /// manager's things, or alternatives that all depend on flags that are off.
     pub(super) fn need(
         &mut self,
-        requirement: &Requirement,
+        requirement: &Rc<Requirement>,
         line: u32,
         dependent: Option<&VersionFolder>,
     ) -> Result<Option<Need>> {
         let mut need =
-            Need { requirement: requirement.clone(), line, candidates: Vec::new(), stands_for: None };
-        let mut wanted = Vec::new();
+            Need { requirement: Rc::clone(requirement), line, candidates: Vec::new(), stands_for: None };
+        let mut asks_for_something = false;
         for alternative in requirement.alternatives() {
             let Wanted::Program(name) = &alternative.wanted else { continue };
             if !self.is_on(alternative, dependent)? {
                 continue;
             }
-            wanted.push(name);
+            asks_for_something = true;
             let Some(program) = self.number(name)? else { continue };
+            need.candidates.reserve_exact(self.by_program[program].len());
             for &id in &self.by_program[program] {
                 if alternative.admits(&self.versions[id].folder().version) && !need.candidates.contains(&id) {
                     need.candidates.push(id);
                 }
             }
         }
-        if need.candidates.is_empty() {
-            for name in &wanted {
-                self.add_substitutes(name, &mut need)?;
+        if need.candidates.is_empty() && asks_for_something {
+            for alternative in requirement.alternatives() {
+                if let Wanted::Program(name) = &alternative.wanted
+                    && self.is_on(alternative, dependent)?
+                {
+                    self.add_substitutes(name, &mut need)?;
+                }
             }
         }
-        Ok((!wanted.is_empty()).then_some(need))
+        Ok(asks_for_something.then_some(need))
     }
 
     /// Whether one of an alternative's flags holds. Where the dependent does not say what it was built with, all do.
@@ -199,9 +204,8 @@ impl<'a> Catalogue<'a> {
             let arch = folder.arch(self.tree)?.clone();
             if arch.fits(&self.request.arch) {
                 ids.push(self.versions.len());
-                let major = folder.version.major();
                 let program = Rc::clone(&program);
-                self.versions.push(Installed { program, place, number, major, arch, needs: None });
+                self.versions.push(Installed { program, place, number, arch, needs: None });
             }
         }
         ids.sort_by_key(|id| std::cmp::Reverse(self.weight(*id)));

@@ -70,6 +70,16 @@ pub(super) struct Outcome {
 
 /// Chooses; a pinned version goes before all others where it would do.
 pub(super) fn choose(catalogue: &mut Catalogue<'_>, wishes: &Wishes, pins: &[VersionId]) -> Result<Outcome> {
+    choose_while(catalogue, wishes, pins, |_| true)
+}
+
+/// Chooses; when something has given way or is missing, the outcome so far tells whether to go on.
+pub(super) fn choose_while(
+    catalogue: &mut Catalogue<'_>,
+    wishes: &Wishes,
+    pins: &[VersionId],
+    goes_on: impl Fn(&Outcome) -> bool,
+) -> Result<Outcome> {
     let mut outcome =
         Outcome { chosen: Vec::new(), conflicts: Vec::new(), missing: Vec::new(), met: Vec::new() };
     let mut taken = Taken::default();
@@ -86,12 +96,24 @@ pub(super) fn choose(catalogue: &mut Catalogue<'_>, wishes: &Wishes, pins: &[Ver
             let pinned = need.candidates.iter().find(|id| is_pinned.get(**id) == Some(&true));
             let Some(&id) = pinned.or(need.candidates.first()) else {
                 outcome.missing.push(ask);
+                if !goes_on(&outcome) {
+                    return Ok(outcome);
+                }
                 continue;
             };
-            if let Some(winner) = taken.rival(catalogue, id) {
-                outcome.conflicts.push((ask, id, winner));
-                continue;
-            }
+            let id = match taken.rival(catalogue, id) {
+                None => id,
+                Some(winner) => match next_alternative(catalogue, &taken, need, id) {
+                    Some(other) => other,
+                    None => {
+                        outcome.conflicts.push((ask, id, winner));
+                        if !goes_on(&outcome) {
+                            return Ok(outcome);
+                        }
+                        continue;
+                    }
+                },
+            };
             let place = outcome.chosen.len();
             if place == MAX_CHOSEN {
                 let what = format!("the view would hold more than {MAX_CHOSEN} programs");
@@ -104,6 +126,22 @@ pub(super) fn choose(catalogue: &mut Catalogue<'_>, wishes: &Wishes, pins: &[Ver
         }
     }
     Ok(outcome)
+}
+
+/// The first version of another program that would do and can stand beside what is chosen.
+fn next_alternative(
+    catalogue: &Catalogue<'_>,
+    taken: &Taken,
+    need: &Need,
+    first: VersionId,
+) -> Option<VersionId> {
+    let mut passed = vec![catalogue.version(first).number];
+    need.candidates.iter().copied().find(|id| {
+        let program = catalogue.version(*id).number;
+        let is_first_of_program = !passed.contains(&program);
+        passed.push(program);
+        is_first_of_program && taken.rival(catalogue, *id).is_none()
+    })
 }
 
 /// The chosen versions by program, and their places.

@@ -5,8 +5,9 @@
 //! versions that go before others. Pins that are not needed are dropped, and what is left is tried before it is offered.
 
 use super::catalogue::{Catalogue, VersionId};
-use super::nearest::{Ask, Outcome, Wishes, choose};
+use super::nearest::{Ask, Outcome, Wishes, choose, choose_while};
 use super::report;
+use super::request::OnConflict;
 use super::search::{Found, MAX_TRIED, search};
 use crate::error::Result;
 use crate::plan::{Change, Offer, Plan, Source};
@@ -29,8 +30,8 @@ pub(super) enum Other {
 
 /// Looks for a choice without conflicts.
 pub(super) fn find(catalogue: &mut Catalogue<'_>, wishes: &Wishes, nearest: &Outcome) -> Result<Other> {
-    let missing: HashSet<&Requirement> = nearest.missing.iter().map(|ask| &ask.need().requirement).collect();
-    let tolerated = |ask: &Ask| missing.contains(&ask.need().requirement);
+    let missing: HashSet<&Requirement> = nearest.missing.iter().map(|ask| &*ask.need().requirement).collect();
+    let tolerated = |ask: &Ask| missing.contains(&*ask.need().requirement);
     let fits = |outcome: &Outcome| outcome.conflicts.is_empty() && outcome.missing.iter().all(tolerated);
     let mut pins = adjust(catalogue, wishes)?.unwrap_or_default();
     let mut outcome = choose(catalogue, wishes, &pins)?;
@@ -79,17 +80,19 @@ fn fewest(
     fits: impl Fn(&Outcome) -> bool,
 ) -> Result<(Vec<VersionId>, Way)> {
     let is_enough = |catalogue: &mut Catalogue<'_>, pins: &[VersionId], way: Way| -> Result<bool> {
-        if !fits(&choose(catalogue, wishes, pins)?) {
+        if !fits(&choose_while(catalogue, wishes, pins, &fits)?) {
             return Ok(false);
         }
         let asked = asked_for(catalogue, wishes, pins, way)?;
-        Ok(way == Way::None || fits(&choose(catalogue, &asked, &[])?))
+        Ok(way == Way::None || fits(&choose_while(catalogue, &asked, &[], &fits)?))
     };
     let before: HashSet<VersionId> = nearest.chosen.iter().map(|(id, _)| *id).collect();
     let all: Vec<VersionId> = outcome.chosen.iter().map(|(id, _)| *id).collect();
     let changed: Vec<VersionId> = all.iter().copied().filter(|id| !before.contains(id)).collect();
     let mut found = (pins.clone(), Way::None);
-    'found: for enough in [pins, changed, all] {
+    let mut sets = [pins, changed, all];
+    sets.sort_by_key(Vec::len);
+    'found: for enough in sets {
         for way in [Way::Behind, Way::First] {
             if is_enough(catalogue, &enough, way)? {
                 found = (enough, way);
@@ -144,7 +147,7 @@ fn adjust(catalogue: &mut Catalogue<'_>, wishes: &Wishes) -> Result<Option<Vec<V
 fn asked_for(catalogue: &mut Catalogue<'_>, wishes: &Wishes, pins: &[VersionId], way: Way) -> Result<Wishes> {
     let mut needs = Vec::new();
     for requirement in pins.iter().filter_map(|pin| exactly(catalogue, *pin)).collect::<Vec<_>>() {
-        needs.extend(catalogue.need(&requirement, 0, None)?);
+        needs.extend(catalogue.need(&Rc::new(requirement), 0, None)?);
     }
     let is_asked = |place: &usize| {
         let wish = catalogue.request.wishes.get(*place);
@@ -172,14 +175,21 @@ fn describe(
     pins: &[VersionId],
     way: Way,
 ) -> Offer {
-    let rival = |id: VersionId| {
+    let after: HashSet<VersionId> = outcome.chosen.iter().map(|(id, _)| *id).collect();
+    // What a version stands instead of: its rival, or another of its program that is not needed any more.
+    let replaced = |id: VersionId| {
         let version = catalogue.version(id);
-        let mut chosen = nearest.chosen.iter().map(|(other, _)| catalogue.version(*other));
-        chosen.find(|other| version.is_rival(other)).map(|other| other.name().to_owned())
+        let of_program = || {
+            let chosen = nearest.chosen.iter().map(|(other, _)| *other);
+            chosen.filter(|other| catalogue.version(*other).number == version.number)
+        };
+        let rival = of_program().find(|other| version.is_rival(catalogue.version(*other)));
+        let gone = || of_program().find(|other| !after.contains(other));
+        rival.or_else(gone).map(|other| catalogue.version(other).name().to_owned())
     };
     let change = |id: VersionId| {
         let version = catalogue.version(id);
-        Change { program: version.program.name.clone(), from: rival(id), to: version.name().to_owned() }
+        Change { program: version.program.name.clone(), from: replaced(id), to: version.name().to_owned() }
     };
     let before: HashSet<VersionId> = nearest.chosen.iter().map(|(id, _)| *id).collect();
     let new = outcome.chosen.iter().map(|(id, _)| *id).filter(|id| !before.contains(id));
@@ -190,7 +200,7 @@ fn describe(
     let can_be_written = with.iter().all(|with| with.to_string().parse().as_ref() == Ok(with));
     let way = if can_be_written { way } else { Way::None };
     let with = if way == Way::None { Vec::new() } else { with };
-    let taken = catalogue.request.solve;
+    let taken = catalogue.request.on_conflict == OnConflict::Solve;
     if !taken {
         let options: Vec<String> = with.iter().map(|with| format!("--with '{with}'")).collect();
         let options = options.join(" ");

@@ -4,6 +4,7 @@ use super::catalogue::{Catalogue, Need};
 use super::nearest::{Ask, Outcome};
 use crate::error::{Error, Result, Step};
 use crate::plan::{Choice, Conflict, Missing, Plan, Source, Wish};
+use crate::requirement::Requirement;
 use crate::tree::Program;
 
 /// How many versions a sentence names.
@@ -30,10 +31,10 @@ pub(super) fn plan(catalogue: &Catalogue<'_>, outcome: &Outcome) -> Result<Plan>
         plan.chosen.push(Choice {
             program: program.name.clone(),
             version: version.name().to_owned(),
-            major: version.major.clone(),
+            major: version.folder().major.clone(),
             arch: version.arch.clone(),
             linked: is_current && catalogue.tree.is_linked(&program.name, version.folder())?,
-            requirement: ask.need().requirement.clone(),
+            requirement: Requirement::clone(&ask.need().requirement),
             stands_for: ask.need().stands_for.clone(),
             source: source(catalogue, outcome, ask)?,
         });
@@ -41,7 +42,7 @@ pub(super) fn plan(catalogue: &Catalogue<'_>, outcome: &Outcome) -> Result<Plan>
     }
     for (ask, id, winner) in &outcome.conflicts {
         plan.conflicts.push(Conflict {
-            requirement: ask.need().requirement.clone(),
+            requirement: Requirement::clone(&ask.need().requirement),
             source: source(catalogue, outcome, ask)?,
             version: catalogue.version(*id).name().to_owned(),
             winner: *winner,
@@ -81,7 +82,7 @@ fn missing(catalogue: &Catalogue<'_>, need: &Need, source: Source) -> Result<Mis
             Err(error) => error.to_string(),
         });
     }
-    Ok(Missing { requirement: need.requirement.clone(), source, why: why.join("; ") })
+    Ok(Missing { requirement: Requirement::clone(&need.requirement), source, why: why.join("; ") })
 }
 
 /// What is installed of a program of which nothing fits; architectures are told where they are why.

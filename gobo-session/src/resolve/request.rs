@@ -17,6 +17,18 @@ pub enum Prefer {
     Newest,
 }
 
+/// What is done where the nearest choice ends in a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum OnConflict {
+    /// It is recorded, and nothing else: nobody is there to read an offer.
+    #[default]
+    Record,
+    /// Another choice in which everything fits is looked for and offered.
+    Offer,
+    /// The other choice is taken.
+    Solve,
+}
+
 /// Everything that a plan is made from, but the tree.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -32,8 +44,8 @@ pub struct Request {
     pub prefer: Prefer,
     /// Whether a missing dependency is a failure.
     pub strict: bool,
-    /// Whether another choice is taken where the nearest one ends in a conflict and the other does not.
-    pub solve: bool,
+    /// What is done where the nearest choice ends in a conflict.
+    pub on_conflict: OnConflict,
     /// What is asked for; the first weighs most.
     pub wishes: Vec<Wish>,
     /// What the session around asked for: met after everything else.
@@ -55,7 +67,7 @@ impl Request {
             personality: false,
             prefer: Prefer::Current,
             strict: false,
-            solve: false,
+            on_conflict: OnConflict::default(),
             wishes: Vec::new(),
             kept: Vec::new(),
             preferred: BTreeSet::new(),

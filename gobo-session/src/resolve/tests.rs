@@ -33,7 +33,8 @@ fn put(path: &std::path::Path, text: &str) {
 }
 
 fn request(wishes: &[&str]) -> Request {
-    wishes.iter().fold(Request::new(Arch::X86_64), |all, wish| all.with(wish.parse().unwrap(), Source::Asked))
+    let offering = Request { on_conflict: OnConflict::Offer, ..Request::new(Arch::X86_64) };
+    wishes.iter().fold(offering, |all, wish| all.with(wish.parse().unwrap(), Source::Asked))
 }
 
 fn plan(folder: &TempDir, request: &Request) -> Plan {
@@ -67,7 +68,7 @@ fn a_conflict_is_recorded_and_the_choice_that_fits_is_offered() {
 
 #[test]
 fn solve_takes_the_offer_and_changes_nothing_else() {
-    let solved = Request { solve: true, ..request(&["Python = 3.9.2", "Bash = 5.2.37"]) };
+    let solved = Request { on_conflict: OnConflict::Solve, ..request(&["Python = 3.9.2", "Bash = 5.2.37"]) };
     let plan = plan(&glibc(), &solved);
     assert_eq!(chosen(&plan), ["Python 3.9.2", "Bash 5.2.37", "Glibc 2.41"]);
     assert!(plan.conflicts.is_empty() && plan.offer.is_some_and(|offer| offer.taken));

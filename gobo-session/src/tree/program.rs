@@ -5,7 +5,7 @@ use crate::arch::Arch;
 use crate::dependencies::{self, Parsed};
 use crate::error::{Error, Result, Step};
 use crate::requirement::ProgramName;
-use crate::version::{NameFault, Version, fault_of_name};
+use crate::version::{Major, NameFault, Version, fault_of_name};
 use once_cell::unsync::OnceCell;
 use rustix::fs;
 use serde::Serialize;
@@ -70,6 +70,8 @@ fn text_of_name(name: Vec<u8>) -> Result<String, (String, NameFault)> {
 pub struct VersionFolder {
     /// The version, as the folder is spelled.
     pub version: Version,
+    /// The part of it that incompatible versions differ in.
+    pub major: Major,
     folder: Folder,
     arch: OnceCell<Arch>,
     dependencies: OnceCell<Parsed>,
@@ -100,14 +102,7 @@ impl Program {
                 }
             };
             match Folder::open_if_there(folder.fd(), text.as_bytes(), tree.trust) {
-                Ok(Some(folder)) => versions.push(VersionFolder {
-                    version: Version::new(&text),
-                    folder,
-                    arch: OnceCell::new(),
-                    dependencies: OnceCell::new(),
-                    use_flags: OnceCell::new(),
-                    linked: OnceCell::new(),
-                }),
+                Ok(Some(folder)) => versions.push(VersionFolder::new(&text, folder)),
                 Ok(None) => {}
                 Err(error) => refused.push(Refused::of(text, error)),
             }
@@ -134,6 +129,19 @@ impl Program {
 }
 
 impl VersionFolder {
+    fn new(name: &str, folder: Folder) -> Self {
+        let version = Version::new(name);
+        Self {
+            major: version.major(),
+            version,
+            folder,
+            arch: OnceCell::new(),
+            dependencies: OnceCell::new(),
+            use_flags: OnceCell::new(),
+            linked: OnceCell::new(),
+        }
+    }
+
     /// The open folder.
     #[must_use]
     pub fn folder(&self) -> &Folder {

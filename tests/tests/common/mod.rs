@@ -23,7 +23,7 @@ pub(crate) fn plan_for(tree: &Tree, chosen: &[Chosen], pure: bool) -> Result<Pla
             program.version(&item.version).with_context(|| format!("{} is not there", item.version))?;
         let is_current = program.current.as_deref() == Some(item.version.as_str());
         choices.push(Choice {
-            major: version.version.major(),
+            major: version.major.clone(),
             arch: version.arch(tree)?.clone(),
             linked: is_current && tree.is_linked(&name, version)?,
             requirement: name.clone().into(),

@@ -86,10 +86,10 @@ fn the_name_of_a_command_leads_to_the_version_that_others_need() -> Result<()> {
     for tool in ["tool", "/bin/tool", "/System/Index/bin/tool"] {
         assert_eq!(machine.run(["--with", "User", tool])?.success()?.text(), "Tool/1.1", "{tool}");
     }
-    assert_eq!(
-        machine.run(["--with", "User", "--with", "Tool = 1.0", "tool"])?.success()?.text(),
-        "Tool/1.0"
-    );
+    let contradicting = machine.run(["--with", "User", "--with", "Tool = 1.0", "tool"])?;
+    assert_eq!(contradicting.text(), "Tool/1.0");
+    let said = contradicting.errors();
+    assert!(said.contains("warning: `Tool >= 1.1` gives way to Tool 1.0 (User 1.0 needs it"), "{said}");
     assert_eq!(machine.run(["/Programs/Tool/1.1/bin/tool"])?.success()?.text(), "Tool/1.1");
     Ok(())
 }
