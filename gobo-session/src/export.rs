@@ -80,7 +80,10 @@ pub fn of_plan(
         }
     }
     exports.add_profile(&plan.environment);
-    exports.variables.extend(plug_ins::variables(tree.layout(), layer));
+    for (name, ours) in plug_ins::variables(tree.layout(), layer) {
+        let was = scope.get(name).map(str::to_owned);
+        exports.put_in_front(name, ours, was);
+    }
     Ok(exports)
 }
 
@@ -92,6 +95,19 @@ impl Exports {
             self.removed.retain(|known| known != name);
             self.variables.push((name.clone(), value.clone()));
         }
+    }
+
+    /// Puts our own words in front of a list, which others may have set, or which `was` there before.
+    fn put_in_front(&mut self, name: &str, ours: String, was: Option<String>) {
+        let set = self.variables.iter().position(|(known, _)| known == name);
+        let theirs = set.map(|at| self.variables.remove(at).1).or(was).unwrap_or_default();
+        let value = match theirs.strip_prefix(&ours) {
+            Some("") => ours,
+            Some(rest) if rest.starts_with(':') => theirs,
+            _ if theirs.is_empty() => ours,
+            _ => format!("{ours}:{theirs}"),
+        };
+        self.variables.push((name.to_owned(), value));
     }
 
     /// An environment with these changes.

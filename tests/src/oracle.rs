@@ -18,6 +18,7 @@ mod hwcaps;
 pub mod index;
 mod names;
 mod parts;
+mod plug_ins;
 mod rules;
 pub mod tree;
 pub mod words;

@@ -139,3 +139,23 @@ fn an_ordinary_user_has_both_kinds_in_a_run() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn modules_of_gtk_are_found_by_both_kinds() -> Result<()> {
+    let profile = "programs = [\"GTK+ = 2.24.33\", \"GTK-Engines\", \"Bash\", \"Python\"]\narch = \"i686\"\n";
+    let lab = Lab::new(&requires_gobo_root!(Full), POLICY, &[("i686", profile)])?;
+    // What GTK+ does with a theme engine: it looks for the file by its path, then opens it.
+    let script = "import ctypes, os, sys\n\
+        path = os.environ['GTK_PATH'].split(':')[0] + '/2.10.0/engines/libclearlooks.so'\n\
+        print(sys.maxsize == 2 ** 31 - 1, os.path.exists(path))\n\
+        try: print(os.path.realpath(ctypes.CDLL(path)._name) != '')\n\
+        except OSError as error: print(error)\n";
+    lab.chamber.write("/run/engine.py", script)?;
+    let as_32_bit = lab.su("ann", "python3 /run/engine.py")?.success()?;
+    assert_eq!(as_32_bit.text(), "True True\nTrue", "{as_32_bit}");
+    // No 64-bit GTK+ 2 is linked in this root. That this is what is missed says that the engine was the right one.
+    let as_64_bit = lab.su("ann", "/Programs/Python/3.11.2/bin/python3.11 /run/engine.py")?.success()?;
+    let said = as_64_bit.text();
+    assert!(said.starts_with("False True\nlibgtk-x11-2.0.so.0: "), "{as_64_bit}");
+    Ok(())
+}

@@ -28,7 +28,7 @@ struct Place<'a> {
     /// The name of the folder, from the area; empty at its top.
     path: &'a [u8],
     depth: usize,
-    /// The 64-bit libraries whose names 32-bit ones took, filled at the top of `lib`.
+    /// The 64-bit libraries whose names 32-bit ones took, at the top of `lib`, and such modules in their folders.
     taken: &'a RefCell<Nodes>,
 }
 
@@ -63,9 +63,11 @@ impl Compiler<'_> {
         for (name, entries) in &names {
             self.merge_name(&place, name, entries, &members, base, &mut nodes)?;
         }
-        let mut own = self.hwcaps(taken.take(), base)?;
-        if let Some(base) = base.filter(|_| is_lib) {
-            own.extend(self.plug_ins(&names, &members, base)?);
+        let mut taken = taken.take();
+        let modules = plug_ins::split_off_modules(&mut taken);
+        let mut own = self.hwcaps(taken, base)?;
+        if is_lib {
+            own.extend(self.plug_ins(&names, &members, base, modules)?);
         }
         let last = members.len();
         for (name, entries) in OURS.iter().zip(&mut ours).filter(|(name, _)| own.contains_key(**name)) {
@@ -158,9 +160,10 @@ impl Compiler<'_> {
         };
         let alone = parts.len() == 1 && base_folder.is_none();
         if alone || !self.is_folder(first, name)? {
-            let takes_library = !alone && place.is_top() && place.area.name == "lib" && is_library_name(name);
+            let is_found = place.is_top() || plug_ins::is_of_modules(place.path);
+            let takes_library = !alone && is_found && place.area.name == "lib" && is_library_name(name);
             if takes_library && let Some(loser) = self.taken_library(&parts, name)? {
-                place.taken.borrow_mut().insert(name.to_vec(), Node::Link(loser));
+                insert(&mut place.taken.borrow_mut(), &place.name(name), loser);
             }
             emit(first, name, base_path.as_deref(), nodes);
             return Ok(());
@@ -271,6 +274,18 @@ impl Compiler<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+/// Puts a link at a path, with the folders above it.
+fn insert(nodes: &mut Nodes, path: &[u8], target: Vec<u8>) {
+    let Some(slash) = path.iter().position(|byte| *byte == b'/') else {
+        nodes.insert(path.to_vec(), Node::Link(target));
+        return;
+    };
+    let folder = nodes.entry(path[..slash].to_vec()).or_insert_with(|| Node::Folder(Nodes::new()));
+    if let Node::Folder(inner) = folder {
+        insert(inner, &path[slash + 1..], target);
     }
 }
 

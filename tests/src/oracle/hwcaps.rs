@@ -1,5 +1,4 @@
-//! Both architectures: 64-bit libraries whose names were taken by 32-bit ones stay reachable for the 64-bit loader, and
-//! each finds its own converters of character sets.
+//! Both architectures: 64-bit libraries whose names were taken by 32-bit ones stay reachable for the 64-bit loader.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +6,9 @@ use anyhow::Result;
 
 use super::index::Entry;
 use super::parts::{Member, Origin, Part, base_real_file};
+use super::plug_ins;
 use super::rules::Rules;
-use super::words::{Architecture, Kind, Way, look, owner};
+use super::words::{Architecture, Kind, owner};
 
 /// "Where a file that is claimed by an i686 version takes a name directly in `lib` that holds `.so`, and the next file
 /// in the order that does not come from an i686 version exists, that one is reachable at
@@ -28,48 +28,12 @@ pub(super) fn links(
             links.insert(format!("lib/x86_64/{name}"), next.text.clone());
         }
     }
-    links.extend(converters(rules, members)?);
-    Ok(links)
-}
-
-/// "Where the base has a folder `lib/gconv` and a chosen i686 version to be linked brings one, the view has these names."
-fn converters(rules: &Rules<'_>, members: &[Member]) -> Result<BTreeMap<String, String>> {
-    let is_folder =
-        |way: &Way| anyhow::Ok(matches!(look(rules.tree, way, "gconv")?, Some(Kind::Directory(_))));
-    let mut brought = None;
-    let mut base_has_it = false;
-    for member in members {
-        match member {
-            Member::Claim { place, folder, way, .. }
-                if brought.is_none()
-                    && rules.choice.versions[*place].architecture.is("i686")
-                    && is_folder(way)? =>
-            {
-                brought = Some(format!("{folder}/gconv"));
-            }
-            Member::Base { way } => base_has_it = is_folder(way)?,
-            _ => {}
-        }
-    }
-    let mut links = BTreeMap::new();
-    if let Some(brought) = brought.filter(|_| base_has_it) {
-        let mut link =
-            |name: &str, text: &str| links.insert(format!("lib/by-platform/{name}"), text.to_owned());
-        link("x86_64/gconv", "/System/Index/lib/gconv");
-        link("i686/gconv", &brought);
-        for (words, architecture) in
-            [(["haswell", "xeon_phi", "$PLATFORM"], "x86_64"), (["i586", "i486", "i386"], "i686")]
-        {
-            for word in words {
-                link(word, &format!("/System/Index/lib/by-platform/{architecture}"));
-            }
-        }
-    }
+    links.extend(plug_ins::links(rules, members, parts_in_lib)?);
     Ok(links)
 }
 
 /// The file that an i686 version took the name from, if it did.
-fn taken_from<'p>(rules: &Rules<'_>, name: &str, parts: &'p [Part]) -> Option<&'p Part> {
+pub(super) fn taken_from<'p>(rules: &Rules<'_>, name: &str, parts: &'p [Part]) -> Option<&'p Part> {
     let (first, others) = parts.split_first()?;
     let is_claim = matches!(first.origin, Origin::Claim { .. });
     let is_taken = is_claim && first.kind == Kind::File && base_real_file(parts).is_none();

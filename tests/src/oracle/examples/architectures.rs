@@ -141,3 +141,22 @@ fn each_architecture_has_its_own_converters() {
     }
     view(&world, &[("Foo", "1.0-i686")]).lacks("lib/by-platform");
 }
+
+#[test]
+fn a_module_that_64_bit_programs_lost_is_theirs_by_platform() {
+    let world = with_both("2.41");
+    let (lost, kept) = ("lib/gtk-2.0/2.10.0/engines/libmist.so", "lib/gtk-2.0/2.10.0/engines/libown.so");
+    world.program("Engines", "2.20").architecture("x86_64").file(lost).file(kept).current().linked();
+    world.program("Engines", "2.20-i686").architecture("i686").file(lost);
+    let engines = "gtk-2.0/2.10.0/engines";
+    let both = view(&world, &[("Engines", "2.20-i686")]);
+    let (of_64_bit, of_32_bit) =
+        (format!("/Programs/Engines/2.20/{lost}"), format!("/Programs/Engines/2.20-i686/{lost}"));
+    both.has(lost, &of_32_bit)
+        .has(kept, &format!("/Programs/Engines/2.20/{kept}"))
+        .lacks("lib/by-platform/i686/gconv");
+    for (word, file) in [("x86_64", &of_64_bit), ("$PLATFORM", &of_64_bit), ("i686", &of_32_bit)] {
+        both.has(&format!("lib/by-platform/{word}/{engines}/libmist.so"), file);
+    }
+    both.lacks(&format!("lib/by-platform/x86_64/{engines}/libown.so"));
+}

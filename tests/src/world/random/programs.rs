@@ -43,8 +43,8 @@ const LIBRARIES: [&str; 9] = [
     "foo.o",
 ];
 
-const LIBRARY_DIRECTORIES: [&str; 8] =
-    ["pkgconfig", "cmake", "security", "gconv", "sudo", "plugins", "glibc-hwcaps", "x86_64"];
+const LIBRARY_DIRECTORIES: [&str; 9] =
+    ["pkgconfig", "cmake", "security", "gconv", "gtk-2.0", "sudo", "plugins", "glibc-hwcaps", "x86_64"];
 
 /// Names below the first level.
 const DEEPER: Names =
