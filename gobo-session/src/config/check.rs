@@ -2,18 +2,50 @@
 
 use super::profile::{Author, Found, Profiles};
 use super::profile_file::Loader;
-use super::{Allow, DIR, ProfileName, Selection, policy_file};
+use super::{Allow, Choice, DIR, ProfileName, Selection, policy_file};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{Error, Result, Step};
 use crate::trusted::Trust;
 use rustix::fs::{CWD, Mode, OFlags, openat};
+use std::collections::BTreeSet;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
-/// What is wrong in `session.toml`, or in one of its drop-ins.
-#[must_use]
-pub fn check_policy(file: &str, bytes: &[u8]) -> Vec<Diagnostic> {
-    policy_file::read([(file.to_owned(), bytes.to_vec())]).err().unwrap_or_default()
+/// What is wrong in `session.toml`, or in one of its drop-ins. Where there are `profiles`, a name that none of them has is
+/// worth a warning.
+///
+/// # Errors
+/// Where a folder of profiles cannot be read.
+pub fn check_policy(file: &str, bytes: &[u8], profiles: &Profiles) -> Result<Vec<Diagnostic>> {
+    let policy = match policy_file::read([(file.to_owned(), bytes.to_vec())]) {
+        Ok(policy) => policy,
+        Err(errors) => return Ok(errors),
+    };
+    let known = profiles.names()?;
+    if known.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rules = policy.rules.iter();
+    let choices = rules.clone().filter_map(|rule| rule.profile.as_ref()).chain([&policy.profile]);
+    let allowed = rules.filter_map(|rule| rule.allow.as_ref()).chain([&policy.allow]);
+    let allowed = allowed.filter_map(|allow| if let Allow::Only(names) = allow { Some(names) } else { None });
+    let named: BTreeSet<&ProfileName> =
+        choices.filter_map(Choice::profile).chain(allowed.flatten()).collect();
+    let text = String::from_utf8_lossy(bytes);
+    let unknown = named.into_iter().filter(|name| !known.contains_key(name)).map(|name| {
+        let quoted = ["\"", "'"].iter().find_map(|quote| text.find(&format!("{quote}{name}{quote}")));
+        let at = quoted.map_or(0, |at| at + 1);
+        let message = format!("there is no profile `{name}`");
+        let help = match profiles.near(name) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it would be profiles.d/{name}.toml"),
+        };
+        Diagnostic::of_span(Severity::Warning, file, &text, at..at + name.as_str().len(), message)
+            .with_help(help)
+    });
+    let mut unknown: Vec<Diagnostic> = unknown.collect();
+    unknown.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+    Ok(unknown)
 }
 
 /// What is wrong in a user's `session.toml`.
@@ -41,8 +73,8 @@ pub fn check_profile(file: &str, bytes: &[u8], profiles: &Profiles) -> Result<Ve
 }
 
 impl Profiles {
-    /// Where a profile that is checked finds what it includes: in its own folder, and in the administrator's below
-    /// `root`.
+    /// Where a file that is checked finds the profiles that it names: in the folder that goes with it, and in the
+    /// administrator's below `root`.
     ///
     /// # Errors
     /// Where one of them cannot be opened.

@@ -155,6 +155,35 @@ profiles.d/none.toml:1:12: error: there is no profile `bsae` to include
 }
 
 #[test]
+fn a_policy_names_profiles_that_are_there() -> Result<()> {
+    let session = "[default]\nallow = [\"mine\", \"mien\"]\n";
+    let drop_in = "[[rule]]\nuser = \"ann\"\nprofile = \"course\"\nallow = [\"none\"]\n";
+    let files = [
+        ("session.toml", session),
+        ("session.d/lab.toml", drop_in),
+        ("profiles.d/mine.toml", "strict = true\n"),
+    ];
+    assert_lint(
+        &files,
+        &["session.toml", "session.d/lab.toml"],
+        0,
+        "\
+session.toml:2:19: warning: there is no profile `mien`
+ 2 | allow = [\"mine\", \"mien\"]
+                       ^^^^
+   = did you mean `mine`?
+session.d/lab.toml:3:12: warning: there is no profile `course`
+ 3 | profile = \"course\"
+                ^^^^^^
+   = it would be profiles.d/course.toml
+",
+        "gobo-session: 2 warnings in 2 files\n",
+    )?;
+    // Where there are no profiles at all, they are elsewhere.
+    assert_lint(&files[..2], &["session.toml", "session.d/lab.toml"], 0, "", "")
+}
+
+#[test]
 fn standard_input_is_a_file_of_the_kind_that_is_said() -> Result<()> {
     let folder = folder(&[("etc/gobo-session/profiles.d/base.toml", "programs = [\"Lua\"]\n")])?;
     let lint = |kind: &str, text: &str| {

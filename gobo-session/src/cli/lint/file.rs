@@ -95,7 +95,13 @@ fn diagnostics(
         Kind::Dependencies | Kind::BuildDependencies => dependencies::parse(name, bytes).diagnostics,
         Kind::BuildInformation => dependencies::parse_build_information(name, bytes).diagnostics,
         Kind::Environment => environment::evaluate(name, bytes, &mut Scope::gobolinux()),
-        Kind::Policy => check_policy(name, bytes),
+        Kind::Policy => {
+            // session.toml and session.d lie beside profiles.d.
+            let folder = absolute.parent().filter(|_| name != STDIN);
+            let folder = folder.and_then(|f| if f.ends_with("session.d") { f.parent() } else { Some(f) });
+            let beside = folder.map(|folder| folder.join("profiles.d"));
+            check_policy(name, bytes, &Profiles::beside(beside.as_deref(), &root.root)?)?
+        }
         Kind::Selection => check_selection(name, bytes),
         Kind::Profile => {
             let own = (name != STDIN).then(|| absolute.parent().map(PathBuf::from)).flatten();
