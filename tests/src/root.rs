@@ -60,7 +60,7 @@ use std::sync::Arc;
 use store::{Store, Stored};
 
 /// Changes whenever a root is put together differently than before.
-const FORMAT: &str = "gobo root 1";
+const FORMAT: &str = "gobo root 2";
 
 /// Which root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,14 +37,15 @@ const fn titled(
     Case { user, door, command, title: Some(title), version }
 }
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 12] = [
     // A session that pins GTK+ 2: its own programs, those of GTK+ 3 beside them.
     own("ann", Door::Su, "gtk-window 2", "2.24.33"),
     titled("ann", Door::Ssh, "lxappearance", "Customize Look and Feel", "2.24.33"),
     own("ann", Door::Ssh, "gtk-window 3", "3.24.38"),
-    titled("ann", Door::Su, "gtk3-widget-factory", "gtk3-widget-factory", "3.24.38"),
+    titled("ann", Door::Su, "gtk3-demo", "Application Class", "3.24.38"),
     // Sessions that pin GTK+ 3, and a program of GTK+ 2 in one of them.
     own("bob", Door::Su, "gtk-window 3", "3.24.24"),
+    titled("bob", Door::Su, "gtk3-widget-factory", "gtk3-widget-factory", "3.24.24"),
     own("bob", Door::Su, "gobo-session run --with 'GTK+ = 2.24.33-r2' gtk-window 2", "2.24.33-r2"),
     own("bob", Door::Ssh, "gtk-window 3", "3.24.49"),
     // No view.
@@ -52,7 +53,7 @@ const CASES: [Case; 11] = [
     // A 32-bit session: its own programs, and a 64-bit one of GTK+ 3 beside them.
     own("dora", Door::Su, "gtk-window 2", "2.24.33-i686"),
     titled("dora", Door::Ssh, "gtk-demo", "GTK+ Code Demos", "2.24.33-i686"),
-    titled("dora", Door::Ssh, "gtk3-demo", "Application Class", "3.24.38"),
+    titled("dora", Door::Ssh, "gtk3-icon-browser", "Icon Browser", "3.24.38"),
 ];
 
 impl Case {

@@ -49,11 +49,15 @@ pub fn run_in(root: &Path, script: &str) -> Result<()> {
     Ok(())
 }
 
-/// The caches that every root of GTK+ programs needs; each where its program is.
+/// The caches that every root of GTK+ programs needs; each where its program is. Every version was linked once, when it was
+/// installed, and has the compiled schemas of that time in its own folder.
 const GTK: &str = r#"
 loaders=/System/Index/lib/gdk-pixbuf-2.0/gdk-pixbuf-query-loaders
 [ ! -x $loaders ] || $loaders --update-cache
 [ ! -d /System/Index/share/glib-2.0/schemas ] || glib-compile-schemas /System/Index/share/glib-2.0/schemas
+for schemas in /Programs/*/[0-9]*/share/glib-2.0/schemas; do
+    [ ! -d $schemas ] || [ -e $schemas/gschemas.compiled ] || glib-compile-schemas $schemas
+done
 [ ! -d /System/Index/share/mime/packages ] || update-mime-database /System/Index/share/mime
 [ ! -x /System/Index/bin/fc-cache ] || fc-cache -s
 "#;
