@@ -7,6 +7,7 @@ mod completions;
 mod diff;
 mod env;
 mod exit;
+mod input;
 mod lint;
 mod man;
 mod place;

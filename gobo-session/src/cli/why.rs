@@ -44,11 +44,7 @@ pub(super) fn why(arguments: &Arguments) -> Result<Exit> {
         answers.extend(here.answer(&name, around.as_ref())?);
     }
     if answers.is_empty() {
-        let error = Error::new(Step::Read, format!("nothing is called {}", arguments.name.display()));
-        return Err(match here.near(&arguments.name) {
-            Some(near) => error.with_cure(format!("did you mean {near}?")),
-            None => error.with_cure(format!("{} holds all names", place.layout.index.display())),
-        });
+        return Err(here.nothing(&arguments.name));
     }
     if arguments.form.json {
         return Ok(talk::json(&json!({ "answers": answers })));
@@ -124,6 +120,23 @@ impl<'a> Here<'a> {
                 .filter(|_| here != base)
                 .map(|base| target(base).unwrap_or_else(|| "something of the index's own".to_owned())),
         }))
+    }
+
+    /// That there is no such name, and what could be meant.
+    fn nothing(&self, name: &Path) -> Error {
+        let Place { tree, layout, .. } = self.place;
+        let index = layout.index.display();
+        if let Some(owner) = tree.owner(b"/", name.as_os_str().as_bytes()).filter(|_| name.is_absolute()) {
+            let Owner { program, version } = owner;
+            let what = format!("{} does not lead through {index}", name.display());
+            return Error::new(Step::Read, what)
+                .with_cure(format!("it is in the folder of {program} {version}"));
+        }
+        let error = Error::new(Step::Read, format!("nothing is called {}", name.display()));
+        error.with_cure(match self.near(name) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("{index} holds all names"),
+        })
     }
 
     /// The command that a mistyped name was most likely meant to be.

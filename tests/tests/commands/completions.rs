@@ -1,6 +1,6 @@
 //! `gobo-session completions` and `man`: one definition with the help, read by the real shells and by groff.
 
-use super::ask_in;
+use super::{ask_in, commands_in};
 use anyhow::{Context as _, Result, ensure};
 use gobo_tests::gate;
 use std::collections::BTreeSet;
@@ -20,18 +20,15 @@ fn told(words: &[&str]) -> Result<String> {
 
 /// The commands, and the long options that the help of each lists.
 fn commands() -> Result<Vec<(String, Options)>> {
-    let help = told(&["--help"])?;
-    let (_, list) = help.split_once("\nCommands:\n").context("no list of commands")?;
-    let lines = list.lines().take_while(|line| !line.is_empty());
-    let names = lines.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
-    names
+    commands_in(&told(&["--help"])?)?
+        .into_iter()
         .map(|name| {
-            let help = told(&[name, "-h"])?;
+            let help = told(&[&name, "-h"])?;
             let (_, options) = help.split_once("\nOptions:\n").context("no options")?;
             let options = options.lines().filter(|line| line.trim_start().starts_with('-'));
             let options =
                 options.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--")));
-            Ok((name.to_owned(), options.map(str::to_owned).collect()))
+            Ok((name, options.map(str::to_owned).collect()))
         })
         .collect()
 }

@@ -78,7 +78,7 @@ fn a_plan_that_was_written_is_compared() -> Result<()> {
         assert!(answer.code == Some(1) && answer.out.is_empty() && answer.err.contains(said), "{answer:#?}");
     }
     for (word, code, said) in [
-        ("./missing.json", 1, "./missing.json: No such file or directory"),
+        ("./missing.json", 1, "./missing.json: it cannot be read: No such file or directory"),
         ("odl", 1, "there is no profile `odl` (did you mean `old`?)"),
         ("@her", 2, "only @here and @login begin with @"),
     ] {

@@ -1,18 +1,10 @@
 //! `--help`: every command has two examples, which do what they say, and fits on a terminal.
 
-use anyhow::{Context as _, Result, ensure};
+use super::commands_in;
+use anyhow::{Result, ensure};
 use gobo_tests::lab::Lab;
 use gobo_tests::requires_gobo_root;
 use std::time::Duration;
-
-/// The commands that the program's help lists, `help` itself left out.
-fn commands(help: &str) -> Result<Vec<String>> {
-    let (_, list) = help.split_once("\nCommands:\n").context("no list of commands")?;
-    let names = list.lines().take_while(|line| !line.is_empty());
-    let names = names.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let names = names.filter_map(|line| line.split_whitespace().next());
-    Ok(names.filter(|name| *name != "help").map(str::to_owned).collect())
-}
 
 fn examples(help: &str) -> Vec<String> {
     let text = help.split_once("\nExamples:\n").map(|(_, examples)| examples).unwrap_or_default();
@@ -26,7 +18,7 @@ fn the_examples_of_every_command_do_what_they_say() -> Result<()> {
     // Examples are for somebody who stands in a version's folder.
     lab.chamber.link("/Programs/Lua/5.1.5/Resources", format!("{}/Resources", ann.home))?;
     let help = lab.chamber.as_user("ann", ["gobo-session", "--help"])?.success()?.text();
-    let commands = commands(&help)?;
+    let commands = commands_in(&help)?;
     ensure!(commands.iter().any(|command| command == "lint"), "{commands:?}");
     for command in commands {
         let help = lab.chamber.as_user("ann", ["gobo-session", &command, "--help"])?.success()?.text();
@@ -45,7 +37,7 @@ fn the_examples_of_every_command_do_what_they_say() -> Result<()> {
 fn help_fits_on_a_terminal() -> Result<()> {
     let lab = Lab::new(&requires_gobo_root!(), "", &[])?;
     let help = lab.chamber.run(["gobo-session", "--help"])?.success()?.text();
-    for words in commands(&help)?.iter().map(String::as_str).chain([""]) {
+    for words in commands_in(&help)?.iter().map(String::as_str).chain([""]) {
         let words = ["gobo-session", words, "--help"].into_iter().filter(|word| !word.is_empty());
         let mut process = lab.chamber.pty(words)?;
         let status = process.wait(Duration::from_secs(20))?;

@@ -49,9 +49,10 @@ fn a_name_of_the_index_is_found_wherever_it_could_be_meant() -> Result<()> {
     );
     for (name, said) in [
         ("tol", "read: nothing is called tol; did you mean tool?"),
+        ("xyzzy", "read: nothing is called xyzzy; /System/Index holds all names"),
         (
-            "/Programs/Tool/1.0/bin/xyzzy",
-            "read: nothing is called /Programs/Tool/1.0/bin/xyzzy; /System/Index holds all names",
+            "/Programs/Tool/1.0/bin/tool",
+            "read: /Programs/Tool/1.0/bin/tool does not lead through /System/Index; it is in the folder of Tool 1.0",
         ),
     ] {
         let err = format!("gobo-session: {said}\n");

@@ -1,6 +1,7 @@
 //! One side of a comparison: the plan that a word of the command line means.
 
 use crate::arch::Arch;
+use crate::cli::input::{self, STDIN};
 use crate::cli::place::{Place, trust};
 use crate::config::{DIR, Login, MAX_FILE, Selection, kill_switch};
 use crate::error::{Error, Result, Step};
@@ -40,7 +41,7 @@ impl FromStr for Word {
             "@login" => Ok(Self::Login),
             "none" => Ok(Self::Nothing),
             _ if text.starts_with('@') => Err("only @here and @login begin with @".into()),
-            _ if text.contains('/') || text == "-" => Ok(Self::File(text.to_owned())),
+            _ if text.contains('/') || text == STDIN => Ok(Self::File(text.to_owned())),
             _ => Ok(Self::Profile(text.to_owned())),
         }
     }
@@ -107,15 +108,7 @@ fn at_login(place: &Place) -> Result<(Option<String>, String)> {
 /// A plan as `plan --json` prints it, or as a view holds it.
 fn read(path: &str) -> Result<Plan> {
     let failed = |why: String| Error::new(Step::Read, format!("{path}: {why}"));
-    let bytes = if path == "-" {
-        let mut bytes = Vec::new();
-        let limit = MAX_PLAN as u64;
-        let read = std::io::Read::read_to_end(&mut std::io::Read::take(std::io::stdin(), limit), &mut bytes);
-        read.map_err(|error| failed(error.to_string()))?;
-        bytes
-    } else {
-        std::fs::read(Path::new(path)).map_err(|error| failed(error.to_string()))?
-    };
+    let bytes = input::read(Path::new(path), MAX_PLAN).map_err(|unread| failed(unread.to_string()))?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
     let plan = value.get("plan").unwrap_or(&value).to_string();
     let cure = "write one by: gobo-session plan --json";

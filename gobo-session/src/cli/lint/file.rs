@@ -2,22 +2,17 @@
 
 use super::Kind;
 use crate::cli::arguments::Root;
+use crate::cli::input::{self, STDIN, Unread};
 use crate::config::{Profiles, check_policy, check_profile, check_selection};
 use crate::dependencies;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::{self, Scope};
 use crate::error::Result;
 use clap::ValueEnum as _;
-use rustix::fs::{self, FileType, Mode, OFlags};
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// Standard input, on the command line and in diagnostics.
-const STDIN: &str = "-";
-
 /// More than any reader takes: they say so themselves.
-const MAX_READ: u64 = 1024 * 1024;
+const MAX_READ: usize = 1024 * 1024;
 
 /// A file that was checked.
 pub(super) struct Checked {
@@ -38,8 +33,8 @@ pub(super) fn check(path: &Path, kind: Option<Kind>, root: &Root) -> Result<Chec
         let diagnostic = Diagnostic::of_file(Severity::Error, &name, message);
         vec![Diagnostic { help, ..diagnostic }]
     };
-    let (kind, diagnostics) = match read(path) {
-        Err((message, help)) => (kind, failed(message, help)),
+    let (kind, diagnostics) = match input::read(path, MAX_READ) {
+        Err(unread) => (kind, failed(unread.to_string(), advice(&unread).map(str::to_owned))),
         Ok(bytes) => match kind.map_or_else(|| Kind::of(path), Ok) {
             Ok(kind) => (Some(kind), diagnostics(kind, &name, &absolute, &bytes, root)?),
             Err(near) => {
@@ -53,34 +48,15 @@ pub(super) fn check(path: &Path, kind: Option<Kind>, root: &Root) -> Result<Chec
     Ok(Checked { absolute: absolute.to_string_lossy().into_owned(), name, kind, diagnostics })
 }
 
-/// What is wrong, and what to do about it.
-type Refusal = (String, Option<String>);
-
-/// Reads a regular file or standard input, never waiting for another kind of file.
-fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
-    let cannot = |error: std::io::Error| (format!("it cannot be read: {error}"), None);
-    let mut bytes = Vec::new();
-    if path.as_os_str() == STDIN {
-        std::io::stdin().take(MAX_READ).read_to_end(&mut bytes).map_err(cannot)?;
-        return Ok(bytes);
+/// What to do about a file that was not read.
+fn advice(unread: &Unread) -> Option<&'static str> {
+    match unread {
+        Unread::Folder => Some(
+            "name the files in it, as `find FOLDER -name Dependencies -exec gobo-session lint {} +` does",
+        ),
+        Unread::Special => Some("give what it holds to standard input, and name that: -"),
+        Unread::Call(_) => None,
     }
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let fd = fs::open(path, flags, Mode::empty()).map_err(|errno| cannot(errno.into()))?;
-    let stat = fs::fstat(&fd).map_err(|errno| cannot(errno.into()))?;
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => {}
-        FileType::Directory => {
-            let help =
-                "name the files in it, as `find FOLDER -name Dependencies -exec gobo-session lint {} +` does";
-            return Err(("this is a folder".to_owned(), Some(help.to_owned())));
-        }
-        _ => {
-            let help = "give what it holds to standard input, and name that: -";
-            return Err(("this is no regular file".to_owned(), Some(help.to_owned())));
-        }
-    }
-    File::from(fd).take(MAX_READ).read_to_end(&mut bytes).map_err(cannot)?;
-    Ok(bytes)
 }
 
 /// What the reader of a kind has to say.
