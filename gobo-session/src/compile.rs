@@ -77,7 +77,8 @@ impl<'a> Compiler<'a> {
 
     fn base_of(&self, area: &Area) -> Result<Option<RealBase>> {
         let index = self.tree.index();
-        let folder = Folder::open_if_there(index.fd(), area.name.as_bytes(), self.tree.trust())?;
+        let folder = Folder::open_if_there(index.fd(), area.name.as_bytes(), self.tree.trust())
+            .map_err(|error| error.inside(index.path().as_os_str().as_bytes()))?;
         Ok(folder.map(|folder| RealBase {
             at: index.path().join(&area.name).as_os_str().as_bytes().to_vec(),
             chain: vec![folder.id],
@@ -108,7 +109,8 @@ impl<'a> Compiler<'a> {
     ) -> Result<Vec<Claim>> {
         let mut claims = Vec::new();
         for source in &area.sources {
-            let folder = Folder::open_if_there(version.folder().fd(), source.as_bytes(), self.tree.trust())?;
+            let folder = Folder::open_if_there(version.folder().fd(), source.as_bytes(), self.tree.trust())
+                .map_err(|error| error.inside(path.as_os_str().as_bytes()))?;
             claims.extend(folder.map(|folder| Claim {
                 place,
                 path: path.join(source).as_os_str().as_bytes().to_vec(),

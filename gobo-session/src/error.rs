@@ -81,6 +81,19 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The same failure of something in a folder, where it was told without.
+    #[must_use]
+    pub(crate) fn inside(mut self, folder: &[u8]) -> Self {
+        let folder = String::from_utf8_lossy(folder);
+        self.what = match self.errno {
+            None => format!("{folder}/{}", self.what),
+            Some(_) => format!("in {folder}: {}", self.what),
+        };
+        self
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Safe(&self.what))?;

@@ -7,7 +7,7 @@
 //! A path that others than root could change is refused with the component, the reason and the cure.
 
 use crate::text::Safe;
-use rustix::fs::{self, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -205,6 +205,20 @@ pub fn check(fd: BorrowedFd<'_>, trust: Trust) -> Result<Stat, TrustError> {
     let refused = |fault| TrustError { path: PathBuf::new(), component: PathBuf::new(), fault };
     let stat = fs::fstat(fd).map_err(|errno| refused(Fault::Call(errno)))?;
     fault_of(&stat, trust).map_or(Ok(stat), |fault| Err(refused(fault)))
+}
+
+/// As [`check`], for what is at a name of a folder that is open already; a link is not followed.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_entry(folder: BorrowedFd<'_>, name: &[u8], trust: Trust) -> Result<(), TrustError> {
+    let refused = |fault| TrustError { path: PathBuf::new(), component: PathBuf::new(), fault };
+    if trust == Trust::Anyone {
+        return Ok(());
+    }
+    let stat =
+        fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|errno| refused(Fault::Call(errno)))?;
+    fault_of(&stat, trust).map_or(Ok(()), |fault| Err(refused(fault)))
 }
 
 fn at_end(path: &Path, fault: Fault) -> TrustError {

@@ -1,9 +1,10 @@
 //! Who takes part at a name: folders of chosen versions, what the base has, and what we add ourselves.
 
 use super::Compiler;
-use crate::error::Result;
+use crate::error::{Error, Result, Step};
 use crate::layer::Node;
 use crate::tree::{Entry, Folder, Kind, Owner};
+use crate::trusted;
 use rustix::fs::OFlags;
 
 /// The identity of a folder: (device, inode).
@@ -115,8 +116,10 @@ impl Compiler<'_> {
         let opened = match part {
             Part::Extra(Node::Folder(nodes)) => return Ok(Some(Member::Extra(nodes.clone()))),
             Part::Extra(_) | Part::Claim(_, Kind::File) | Part::Inside(_, Kind::File) => None,
-            Part::Claim(claim, Kind::Directory) => Folder::open_if_there(claim.folder.fd(), name, trust)?,
-            Part::Inside(base, Kind::Directory) => Folder::open_if_there(base.folder.fd(), name, trust)?,
+            Part::Claim(claim, Kind::Directory) => Folder::open_if_there(claim.folder.fd(), name, trust)
+                .map_err(|error| error.inside(&claim.path))?,
+            Part::Inside(base, Kind::Directory) => Folder::open_if_there(base.folder.fd(), name, trust)
+                .map_err(|error| error.inside(&base.path))?,
             Part::Claim(claim, _) => self.behind_link(part.target(name), &claim.chain)?,
             Part::Inside(base, _) => self.behind_link(part.target(name), &base.chain)?,
             Part::Link { chain, .. } => self.behind_link(part.target(name), chain)?,
@@ -148,6 +151,16 @@ impl Compiler<'_> {
         // What is not trusted is not read: the link stays a link.
         let Ok(folder) = Folder::of(fd, &target, self.tree.trust()) else { return Ok(None) };
         Ok((!chain.contains(&folder.id)).then_some(folder))
+    }
+
+    /// Makes sure that what a chosen version has at a name is root's alone, since a link of the layer will lead there
+    /// (R4). A link of the version is judged by its owner; what it leads to is root's word then.
+    pub(super) fn may_be_linked(&self, part: &Part<'_>, name: &[u8]) -> Result<()> {
+        let Part::Claim(claim, _) = part else { return Ok(()) };
+        trusted::check_entry(claim.folder.fd(), name, self.tree.trust()).map_err(|error| {
+            let what = format!("{}: {error}", String::from_utf8_lossy(name));
+            Error::new(Step::Compile, what).inside(&claim.path)
+        })
     }
 
     /// Whether a part is a folder or leads to one.

@@ -165,16 +165,14 @@ impl Compiler<'_> {
             if takes_library && let Some(loser) = self.taken_library(&parts, name)? {
                 insert(&mut place.taken.borrow_mut(), &place.name(name), loser);
             }
-            emit(first, name, base_path.as_deref(), nodes);
-            return Ok(());
+            return self.emit(first, name, base_path.as_deref(), nodes);
         }
         let mut folders = Vec::new();
         for part in &parts {
             folders.extend(self.folder_of(part, name)?);
         }
         if folders.len() == 1 && base_folder.is_none() {
-            emit(first, name, base_path.as_deref(), nodes);
-            return Ok(());
+            return self.emit(first, name, base_path.as_deref(), nodes);
         }
         let path = place.name(name);
         let inner = Place { path: &path, depth: place.depth + 1, ..*place };
@@ -182,6 +180,28 @@ impl Compiler<'_> {
         if !merged.is_empty() || base_folder.is_none() {
             nodes.insert(name.to_vec(), Node::Folder(merged));
         }
+        Ok(())
+    }
+
+    /// Adds a link to the winner, unless the base has that very link already.
+    fn emit(
+        &self,
+        winner: &Part<'_>,
+        name: &[u8],
+        base_path: Option<&[u8]>,
+        nodes: &mut Nodes,
+    ) -> Result<()> {
+        let node = match winner {
+            Part::Link { .. } => return Ok(()),
+            Part::Extra(node) => (*node).clone(),
+            part => match part.target(name) {
+                Some(target) if base_path == Some(&target) => return Ok(()),
+                Some(target) => Node::Link(target),
+                None => return Ok(()),
+            },
+        };
+        self.may_be_linked(winner, name)?;
+        nodes.insert(name.to_vec(), node);
         Ok(())
     }
 
@@ -287,20 +307,6 @@ fn insert(nodes: &mut Nodes, path: &[u8], target: Vec<u8>) {
     if let Node::Folder(inner) = folder {
         insert(inner, &path[slash + 1..], target);
     }
-}
-
-/// Adds a link to the winner, unless the base has that very link already.
-fn emit(winner: &Part<'_>, name: &[u8], base_path: Option<&[u8]>, nodes: &mut Nodes) {
-    let node = match winner {
-        Part::Link { .. } => return,
-        Part::Extra(node) => (*node).clone(),
-        part => match part.target(name) {
-            Some(target) if base_path == Some(&target) => return,
-            Some(target) => Node::Link(target),
-            None => return,
-        },
-    };
-    nodes.insert(name.to_vec(), node);
 }
 
 /// The names that any member has, each with who has it, strongest first.

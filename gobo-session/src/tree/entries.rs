@@ -124,11 +124,18 @@ impl Folder {
         }
     }
 
-    /// Reads a file somewhere below it, following links that stay below; `None` where there is none.
+    /// Reads a file somewhere below it, each folder on the way checked; a link at its end is followed where it stays in
+    /// the file's own folder. `None` where there is none.
     ///
     /// # Errors
     /// Where it is no regular file, not to be trusted, or larger than `limit` bytes.
     pub fn read(&self, path: &str, limit: usize, trust: Trust) -> Result<Option<Vec<u8>>> {
+        if let Some((folder, rest)) = path.split_once('/') {
+            return match Self::open_if_there(self.fd(), folder.as_bytes(), trust)? {
+                Some(inner) => inner.read(rest, limit, trust),
+                None => Ok(None),
+            };
+        }
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
         match fs::openat2(&self.fd, path, flags, Mode::empty(), beneath) {

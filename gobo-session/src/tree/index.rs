@@ -110,8 +110,9 @@ impl Tree {
                 else {
                     continue;
                 };
-                let Some(base) = Folder::open_if_there(self.index.fd(), area.name.as_bytes(), self.trust)?
-                else {
+                let base = Folder::open_if_there(self.index.fd(), area.name.as_bytes(), self.trust)
+                    .map_err(|error| error.inside(self.index.path.as_os_str().as_bytes()))?;
+                let Some(base) = base else {
                     any_name |= !folder.entries()?.is_empty();
                     continue;
                 };

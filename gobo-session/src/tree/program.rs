@@ -12,6 +12,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::os::fd::AsFd as _;
+use std::os::unix::ffi::OsStrExt as _;
 
 /// The largest file that is read of a version (R18).
 const MAX_FILE: usize = 64 * 1024;
@@ -82,8 +83,8 @@ pub struct VersionFolder {
 impl Program {
     /// Reads the folder of a program; `None` where there is none.
     pub(super) fn open(tree: &Tree, name: &ProgramName) -> Result<Option<Self>> {
-        let Some(folder) =
-            Folder::open_if_there(tree.programs.as_fd(), name.as_str().as_bytes(), tree.trust)?
+        let Some(folder) = Folder::open_if_there(tree.programs.as_fd(), name.as_str().as_bytes(), tree.trust)
+            .map_err(|error| error.inside(tree.layout.programs.as_os_str().as_bytes()))?
         else {
             return Ok(None);
         };
