@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     let (policy, drop_in) = (texts.next(), texts.next());
     let selection = texts.next().unwrap_or_default();
     let selected = match Selection::parse("session.toml", selection) {
-        Ok(selection) => selection.for_service("sshd"),
+        Ok(selection) => selection.for_login("sshd", Some("lab-1")),
         Err(error) => {
             assert!(is_silent(&error), "root tells what a user's file holds: {error:?}");
             None

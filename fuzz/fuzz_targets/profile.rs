@@ -17,8 +17,8 @@ const MINE: &str = "mine";
 const MAX_LISTED: usize = 256;
 
 fuzz_target!(|data: &[u8]| {
-    let mut texts = parts(data, NAMES.len() + 1).map(<[u8]>::to_vec);
-    let own = BTreeMap::from([(name(MINE), texts.next().unwrap_or_default())]);
+    let mut texts = parts(data, NAMES.len() + 1).map(|part| Ok(part.to_vec()));
+    let own = BTreeMap::from([(name(MINE), texts.next().unwrap_or(Ok(Vec::new())))]);
     let administrators: BTreeMap<_, _> = NAMES.map(name).into_iter().zip(texts).collect();
     let profiles = Profiles::none()
         .and_texts(administrators, Path::new("etc/gobo-session/profiles.d"), Author::Administrator)
@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
     let some = Allow::Only(BTreeSet::from([name(NAMES[0])]));
     for wanted in NAMES.into_iter().chain([MINE]).map(name) {
         let all = profiles.load(&wanted);
-        if let (Ok(all), Ok(some)) = (&all, profiles.load_for(&wanted, &some)) {
+        if let (Ok(all), Ok(some)) = (&all, profiles.load_for_login(&wanted, &some)) {
             assert_eq!(*all, some, "what a user may select changes what a profile is");
         }
         match all {

@@ -23,6 +23,9 @@ mod selection;
 mod syntax;
 
 pub use check::{check_policy, check_profile, check_selection};
+pub(crate) use command::OWN_FOLDER;
+#[cfg(feature = "cli")]
+pub(crate) use command::own_home;
 pub use decision::{Decision, Login, Source};
 pub use name::{Choice, NameError, ProfileName};
 pub use policy::{Allow, OnFailure, Policy, Rule, UserProfiles};
@@ -69,6 +72,13 @@ pub enum ConfigError {
     Untrusted(TrustError),
     /// It cannot be read.
     Unreadable(TrustError),
+    /// Somebody else was to read it, and did not.
+    Unread {
+        /// The file, or the folder.
+        file: String,
+        /// Why he did not.
+        why: String,
+    },
     /// It does not say what it should; there is at least one error.
     Invalid(Vec<Diagnostic>),
     /// There is no profile of that name.
@@ -97,7 +107,7 @@ impl Config {
     }
 
     /// As [`Config::load`], whatever the switches say: they are for logins.
-    fn read(root: BorrowedFd<'_>, dir: &Path, trust: Trust) -> Result<Self, ConfigError> {
+    pub(crate) fn read(root: BorrowedFd<'_>, dir: &Path, trust: Trust) -> Result<Self, ConfigError> {
         let drop_ins = dir.join("session.d");
         let names = if_present(trusted::list(root, &drop_ins, trust, MAX_DROP_INS))?.unwrap_or_default();
         let names = names.iter().filter(|name| {
@@ -189,6 +199,7 @@ impl fmt::Display for ConfigError {
         match self {
             Self::Untrusted(error) => write!(f, "not trusted: {error}"),
             Self::Unreadable(error) => write!(f, "{error}"),
+            Self::Unread { file, why } => write!(f, "{}: {}", Safe(file), Safe(why)),
             Self::Invalid(errors) => errors.iter().enumerate().try_for_each(|(i, error)| {
                 if i > 0 {
                     f.write_str("\n")?;

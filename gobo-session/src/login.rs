@@ -4,12 +4,16 @@
 //! mounted, all of it detached; only then the login moves into a namespace of its own (R6). Whatever fails, the login
 //! goes on without a view: that is the caller's part, and this room tells him what to say.
 
+mod arguments;
 mod child;
+mod choice;
+mod home;
 mod lock;
 mod make;
 pub mod people;
 mod planner;
 mod reach;
+mod reader;
 mod selection;
 
 use crate::arch::Arch;
@@ -26,6 +30,8 @@ use rustix::fs::{self, Mode, OFlags};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::time::Instant;
+
+pub use arguments::{Arguments, Half};
 
 /// Where the configuration is, from the root.
 pub const CONFIG: &str = "/etc/gobo-session";
@@ -60,11 +66,13 @@ pub struct Options {
     pub profile: Option<ProfileName>,
     /// What happens on failure, instead of what policy says.
     pub on_failure: Option<OnFailure>,
+    /// Whether this service makes no view, whoever comes in; one that he comes from is left all the same.
+    pub leave: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { config: CONFIG.into(), profile: None, on_failure: None }
+        Self { config: CONFIG.into(), profile: None, on_failure: None, leave: false }
     }
 }
 
@@ -135,9 +143,14 @@ pub fn open(login: &Login, options: &Options) -> Result<Session, Box<Failure>> {
     }
     let on_failure = options.on_failure.or_else(|| config.as_ref().ok().map(|c| c.policy.on_failure));
     let mut wanted = Wanted::default();
-    let prepared = config.and_then(|config| {
-        shown.clone().and_then(|shown| prepare(login, options, &config, &shown, &reach, &mut wanted))
-    });
+    let prepared = if options.leave {
+        wanted.summary = "this service makes no view".into();
+        shown.clone().map(|_| None)
+    } else {
+        config.and_then(|config| {
+            shown.clone().and_then(|shown| prepare(login, options, &config, &shown, &reach, &mut wanted))
+        })
+    };
     let inherited = shown.unwrap_or_default();
     let Wanted { profile, notes, summary } = wanted;
     match prepared {
@@ -187,13 +200,9 @@ fn prepare(
     wanted: &mut Wanted,
 ) -> Result<Option<Prepared>> {
     let _raised = Raised::new();
-    let name = match &options.profile {
-        Some(fixed) => Some(fixed.clone()),
-        None => decide(login, config, reach, wanted),
+    let Some(profile) = choice::profile_of(login, options, config, reach, wanted)? else {
+        return Ok(None);
     };
-    let Some(name) = name else { return Ok(None) };
-    wanted.profile = Some(name.to_string());
-    let profile = config.profiles.load(&name).map_err(|e| Error::new(Step::Configure, e.one_line()))?;
     wanted.notes.extend(profile.notes.iter().map(crate::diagnostic::Diagnostic::one_line));
     let layout = &config.policy.layout;
     if shown.is_view() && !shown.has_index {
@@ -209,32 +218,6 @@ fn prepare(
     }
     State::make()?;
     Ok(Some((made.view, made.environment)))
-}
-
-fn decide(login: &Login, config: &Config, reach: &Reach, wanted: &mut Wanted) -> Option<ProfileName> {
-    let groups = || people::groups(login, &reach.far, true, reach.home_deadline).map(|groups| groups.names);
-    let asker = config::Login {
-        user: &login.user,
-        uid: login.uid,
-        groups: &groups,
-        service: &login.service,
-        tty: login.tty.as_deref(),
-        host: login.host.as_deref(),
-    };
-    let mut unread = None;
-    let decision = config.policy.decide(&asker, || match selection::read(login, reach) {
-        Ok(selection) => selection.and_then(|s| s.for_service(&login.service)),
-        Err(why) => {
-            unread = Some(why);
-            None
-        }
-    });
-    wanted.notes.extend(unread);
-    if let Some(refused) = &decision.refused {
-        wanted.notes.push(format!("the selection `{refused}` is not allowed; see allow in session.toml"));
-    }
-    wanted.summary = format!("no view: {}", decision.source);
-    decision.profile
 }
 
 /// What a profile asks for.

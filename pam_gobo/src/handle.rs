@@ -1,11 +1,10 @@
 //! libpam's side: hooks, items and return codes.
 
-use crate::arguments::Arguments;
 use crate::libpam::{self, Key};
 use crate::log::{self, Level};
 use crate::session::{self, Caller, ENGINE, Outcome};
 use gobo_session::kernel::WayBack;
-use gobo_session::login::{Login, people};
+use gobo_session::login::{Arguments, Login, people};
 use pam::constants::{PAM_SILENT, PamFlag, PamResultCode};
 use pam::items::{RHost, Service, Tty};
 use pam::module::{PamHandle, PamHooks};
@@ -19,44 +18,63 @@ pub(crate) struct PamModule;
 
 impl PamHooks for PamModule {
     fn sm_open_session(handle: &mut PamHandle, words: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
-        guarded(handle, &words, flags, |caller, arguments| match arguments.opens() {
+        let open = |caller: &mut Libpam<'_>, arguments: &Arguments| match arguments.opens() {
             true => session::open(caller, arguments, ENGINE),
             false => Outcome::Success,
-        })
+        };
+        guarded(handle, &words, flags, open, |caller, arguments| session::fault(caller, arguments))
     }
 
     fn sm_close_session(handle: &mut PamHandle, words: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
-        guarded(handle, &words, flags, |caller, arguments| match arguments.closes() {
+        let close = |caller: &mut Libpam<'_>, arguments: &Arguments| match arguments.closes() {
             true => session::close(caller, arguments),
             false => Outcome::Success,
-        })
+        };
+        guarded(handle, &words, flags, close, |_, _| Outcome::Success)
     }
 }
 
-/// Runs one half of a session; a panic of ours ends in a login (R14), and prints nothing to the daemon's stderr.
+/// Runs one half of a session. A panic of ours ends there (R14), prints nothing to the daemon's stderr, and leaves the
+/// answer to `fault`.
 fn guarded(
     handle: &mut PamHandle,
     words: &[&CStr],
     flags: PamFlag,
     work: impl FnOnce(&mut Libpam<'_>, &Arguments) -> Outcome,
+    fault: impl FnOnce(&mut Libpam<'_>, &Arguments) -> Outcome,
 ) -> PamResultCode {
     static SILENCE: Once = Once::new();
     SILENCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
     let begun = Instant::now();
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let arguments = Arguments::parse(words.iter().filter_map(|word| word.to_str().ok()));
-        let silent = flags & PAM_SILENT != 0;
-        let service = text(handle.get_item::<Service<'_>>().ok().flatten().map(|item| item.0));
-        let service = service.unwrap_or_else(|| "unknown".into());
-        work(&mut Libpam { handle, service, silent, begun }, &arguments)
-    }));
+    let call = Call { words, flags, begun };
+    let outcome = call.caught(handle, work).or_else(|()| call.caught(handle, fault));
     match outcome {
-        Ok(Outcome::Success) => PamResultCode::PAM_SUCCESS,
+        Ok(Outcome::Success) | Err(()) => PamResultCode::PAM_SUCCESS,
         Ok(Outcome::Denied) => PamResultCode::PAM_SESSION_ERR,
-        Err(_) => {
-            log::write("unknown", Level::Error, "no view: the module has a fault; please report it");
-            PamResultCode::PAM_SUCCESS
-        }
+    }
+}
+
+/// What libpam says when it calls.
+struct Call<'c> {
+    words: &'c [&'c CStr],
+    flags: PamFlag,
+    begun: Instant,
+}
+
+impl Call<'_> {
+    fn caught(
+        &self,
+        handle: &mut PamHandle,
+        work: impl FnOnce(&mut Libpam<'_>, &Arguments) -> Outcome,
+    ) -> Result<Outcome, ()> {
+        let work = AssertUnwindSafe(|| {
+            let arguments = Arguments::parse(self.words.iter().filter_map(|word| word.to_str().ok()));
+            let silent = self.flags & PAM_SILENT != 0;
+            let service = text(handle.get_item::<Service<'_>>().ok().flatten().map(|item| item.0));
+            let service = service.unwrap_or_else(|| "unknown".into());
+            work(&mut Libpam { handle, service, silent, begun: self.begun }, &arguments)
+        });
+        catch_unwind(work).map_err(drop)
     }
 }
 

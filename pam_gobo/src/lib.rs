@@ -7,7 +7,6 @@
 
 #![deny(unsafe_code)]
 
-mod arguments;
 mod handle;
 mod libpam;
 mod log;

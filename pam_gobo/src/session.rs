@@ -1,10 +1,9 @@
 //! What the module does with a session, against an interface that a test can stand in for.
 
-use crate::arguments::Arguments;
 use crate::log::Level;
 use gobo_session::config::OnFailure;
 use gobo_session::kernel::WayBack;
-use gobo_session::login::{self, Failure, Login, Options, Session};
+use gobo_session::login::{self, Arguments, Failure, Login, Options, Session};
 use gobo_session::text::Safe;
 use std::ffi::CString;
 
@@ -36,16 +35,29 @@ pub(crate) trait Caller {
 /// What opens a session: [`login::open`], or a test's stand-in.
 pub(crate) type Open = fn(&Login, &Options) -> Result<Session, Box<Failure>>;
 
+/// What becomes of a login where this module has a fault of its own (R14): what its line says, since nobody else can be
+/// asked any more.
+pub(crate) fn fault(caller: &mut impl Caller, arguments: &Arguments) -> Outcome {
+    let on_failure = arguments.options.on_failure.unwrap_or_default();
+    caller.log(Level::Error, &format!("{}: the module has a fault; please report it", verdict(on_failure)));
+    tell(caller, arguments, on_failure, None);
+    outcome(on_failure)
+}
+
 /// Opens a session.
 pub(crate) fn open(caller: &mut impl Caller, arguments: &Arguments, open: Open) -> Outcome {
+    #[cfg(debug_assertions)]
+    assert!(!arguments.panics, "the module's line asks for it");
     for word in &arguments.unknown {
         caller.log(Level::Warning, &format!("the argument `{}` means nothing here", Safe(word)));
     }
     let login = match caller.login() {
         Ok(login) => login,
         Err(why) => {
-            caller.log(Level::Error, &format!("no view: {}", Safe(&why)));
-            return outcome(arguments.options.on_failure.unwrap_or(OnFailure::Base));
+            let on_failure = arguments.options.on_failure.unwrap_or_default();
+            caller.log(Level::Error, &format!("{}: {}", verdict(on_failure), Safe(&why)));
+            tell(caller, arguments, on_failure, None);
+            return outcome(on_failure);
         }
     };
     match open(&login, &arguments.options) {
@@ -98,22 +110,35 @@ fn begin(caller: &mut impl Caller, login: &Login, session: Session) {
 fn fail(caller: &mut impl Caller, login: &Login, failure: Failure, arguments: &Arguments) -> Outcome {
     let Failure { profile, error, on_failure, session } = failure;
     let name = profile.as_deref().unwrap_or("-");
-    let denied = on_failure == OnFailure::Deny;
-    let verdict = if denied { "login denied" } else { "no view" };
+    let verdict = verdict(on_failure);
     caller.log(
         Level::Error,
         &format!("{verdict}: user {}, profile {}, {}: {error}", Safe(&login.user), Safe(name), error.step),
     );
-    if !arguments.quiet {
-        let what = if denied { "This login is denied" } else { "You see the system's own programs" };
-        let whose = profile.as_deref().map(|name| format!("profile {name}")).unwrap_or("your profile".into());
-        caller.tell(&format!(
-            "{what}: {} could not be set up. The administrator's log has the reason.",
-            Safe(&whose)
-        ));
-    }
+    tell(caller, arguments, on_failure, profile.as_deref());
     begin(caller, login, session);
     outcome(on_failure)
+}
+
+/// How the log line begins.
+fn verdict(on_failure: OnFailure) -> &'static str {
+    match on_failure {
+        OnFailure::Base => "no view",
+        OnFailure::Deny => "login denied",
+    }
+}
+
+/// Tells the user that he has not what he should have, unless the line says `quiet`.
+fn tell(caller: &mut impl Caller, arguments: &Arguments, on_failure: OnFailure, profile: Option<&str>) {
+    if arguments.quiet {
+        return;
+    }
+    let what = match on_failure {
+        OnFailure::Base => "You see the system's own programs",
+        OnFailure::Deny => "This login is denied",
+    };
+    let whose = profile.map_or("your profile".to_owned(), |name| format!("profile {}", Safe(name)));
+    caller.tell(&format!("{what}: {whose} could not be set up. The administrator's log has the reason."));
 }
 
 fn outcome(on_failure: OnFailure) -> Outcome {

@@ -10,10 +10,15 @@ use crate::trusted::Trust;
 use nix::unistd::{User, geteuid};
 use rustix::fs::{Mode, OFlags, open};
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// A user's own profiles, from his home.
-const OWN_PROFILES: &str = ".config/gobo-session/profiles.d";
+/// What a user wrote himself, from his home: `session.toml` selects, `profiles.d` has his own profiles.
+pub(crate) const OWN_FOLDER: &str = ".config/gobo-session";
+
+/// The caller's home, as passwd names it.
+pub(crate) fn own_home() -> Option<PathBuf> {
+    User::from_uid(geteuid()).ok().flatten().map(|user| user.dir).filter(|home| home.is_absolute())
+}
 
 impl Config {
     /// Reads the configuration of the tree below `root`; of this machine's also the caller's own profiles. The switches
@@ -25,10 +30,9 @@ impl Config {
         let fd = open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .map_err(|errno| Error::call(Step::Configure, format!("open {}", root.display()), errno))?;
         let mut config = Self::read(fd.as_fd(), Path::new(DIR), trust)?;
-        let home = User::from_uid(geteuid()).ok().flatten().map(|user| user.dir);
-        if let Some(home) = home.filter(|home| root == Path::new("/") && home.is_absolute()) {
-            config.profiles =
-                config.profiles.and_folder(fd.as_fd(), &home.join(OWN_PROFILES), trust, Author::User)?;
+        if let Some(home) = own_home().filter(|_| root == Path::new("/")) {
+            let folder = home.join(OWN_FOLDER).join("profiles.d");
+            config.profiles = config.profiles.and_folder(fd.as_fd(), &folder, trust, Author::User)?;
         }
         Ok(config)
     }

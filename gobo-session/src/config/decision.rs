@@ -50,6 +50,8 @@ pub enum Source {
     Root,
     /// The user is exempt, himself or by a group.
     Exempt,
+    /// The module's line in the stack.
+    Fixed,
     /// His groups matter and are not known, so he gets the base view (R9).
     GroupsUnknown,
     /// A rule.
@@ -70,6 +72,7 @@ impl fmt::Display for Source {
         match self {
             Self::Root => f.write_str("uid 0 never gets a view"),
             Self::Exempt => f.write_str("policy exempts the user"),
+            Self::Fixed => f.write_str("the module's line in the PAM stack says so"),
             Self::GroupsUnknown => f.write_str("the user's groups could not be looked up"),
             Self::Rule { place, .. } => write!(f, "the rule at {}", Safe(place)),
             Self::Default => f.write_str("policy's default"),
@@ -91,6 +94,22 @@ impl Policy {
                 Decision { profile: None, source, refused: None, forced: true, allow: Allow::default() }
             }
         }
+    }
+
+    /// Which profile a login gets where the module's line names one: that, whatever rules say and the user selected; but
+    /// who is exempt gets none.
+    #[must_use]
+    pub fn decide_fixed(&self, login: &Login<'_>, profile: &ProfileName) -> Decision {
+        let exempt = match login.uid {
+            0 => Err(Source::Root),
+            _ => self.exempts(&Person { login, groups: OnceCell::new() }),
+        };
+        let (profile, source) = match exempt {
+            Ok(false) => (Some(profile.clone()), Source::Fixed),
+            Ok(true) => (None, Source::Exempt),
+            Err(source) => (None, source),
+        };
+        Decision { profile, source, refused: None, forced: true, allow: Allow::default() }
     }
 
     /// Whether deciding about a login needs its groups; `login.groups` is not called.

@@ -114,6 +114,18 @@ fn exempt_users_and_groups_are_left_alone() {
 }
 
 #[test]
+fn a_line_that_names_a_profile_asks_nobody_but_heeds_exemptions() {
+    let fixed = |login: &Login<'_>| {
+        let decision = policy(LAB).decide_fixed(login, &"kiosk".parse().unwrap());
+        (decision.profile.map(String::from), decision.source)
+    };
+    assert_eq!(fixed(&ANN), (Some("kiosk".to_owned()), Source::Fixed));
+    assert_eq!(fixed(&Login { user: "backup", ..ANN }), (None, Source::Exempt));
+    assert_eq!(fixed(&Login { groups: &|| None, ..ANN }), (None, Source::GroupsUnknown));
+    assert_eq!(fixed(&Login { uid: 0, ..ANN }), (None, Source::Root));
+}
+
+#[test]
 fn r9_unknown_groups_mean_the_base_view() {
     let ann = Login { groups: &|| None, ..ANN };
     assert_eq!(decide(LAB, &ann, "gtk2"), decided("none", "the user's groups could not be looked up", None));

@@ -19,7 +19,7 @@ fn policy(text: impl AsRef<[u8]>) -> String {
 }
 
 fn profile(text: impl AsRef<[u8]>) -> String {
-    let texts = BTreeMap::from([(name("p"), text.as_ref().to_vec()), (name("gtk2"), Vec::new())]);
+    let texts = BTreeMap::from([(name("p"), Ok(text.as_ref().to_vec())), (name("gtk2"), Ok(Vec::new()))]);
     let profiles = Profiles::none().and_texts(texts, "d".as_ref(), Author::Administrator);
     profiles.load(&name("p")).unwrap_err().one_line()
 }
@@ -188,7 +188,7 @@ fn read_all(bytes: &[u8]) {
         let error = ConfigError::Invalid(errors);
         assert!(!format!("{error}{}", error.one_line()).contains('\u{202e}'));
     }
-    let texts = BTreeMap::from([(name("p"), bytes.to_vec())]);
+    let texts = BTreeMap::from([(name("p"), Ok(bytes.to_vec()))]);
     let profiles = Profiles::none().and_texts(texts, "d".as_ref(), Author::User);
     if let Err(error) = profiles.load(&name("p")) {
         assert!(!format!("{error}{}", error.one_line()).contains('\u{202e}'));

@@ -75,7 +75,7 @@ impl fmt::Display for Choice {
 }
 
 /// The name of a user, a group or a service, as its database spells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Word(pub(super) String);
 
 impl FromStr for Word {
@@ -92,7 +92,7 @@ impl FromStr for Word {
 }
 
 /// A pattern of a whole text: `*` is any number of characters, `?` is one, case does not matter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Glob(String);
 
 impl FromStr for Glob {

@@ -201,7 +201,29 @@ pub struct Policy {
     pub(super) exempt: Vec<Exempt>,
     pub(super) profile: Choice,
     pub(super) allow: Allow,
-    pub(super) rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
+}
+
+impl Policy {
+    /// The profiles that policy names, each with the place: what it gives, and what users may select.
+    #[cfg(feature = "cli")]
+    pub(crate) fn names(&self) -> Vec<(String, &ProfileName)> {
+        let rules = self
+            .rules
+            .iter()
+            .map(|rule| (format!("the rule at {}", rule.place), rule.profile.as_ref(), rule.allow.as_ref()));
+        let default = ("[default]".to_owned(), Some(&self.profile), Some(&self.allow));
+        let mut names = Vec::new();
+        for (place, profile, allow) in std::iter::once(default).chain(rules) {
+            let allowed = allow.into_iter().flat_map(|allow| match allow {
+                Allow::All => None,
+                Allow::Only(names) => Some(names.iter()),
+            });
+            names.extend(profile.and_then(Choice::profile).map(|name| (place.clone(), name)));
+            names.extend(allowed.flatten().map(|name| (place.clone(), name)));
+        }
+        names
+    }
 }
 
 impl Default for Policy {

@@ -20,6 +20,7 @@ use crate::trusted::{self, Kind, Trust};
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// The most files that one folder of profiles may have (R18).
 const MAX_FILES: usize = 4096;
@@ -98,9 +99,9 @@ impl Profile {
 }
 
 /// Where profiles are.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Profiles {
-    folders: Vec<Folder>,
+    folders: Vec<Rc<Folder>>,
 }
 
 /// One folder of profiles.
@@ -114,8 +115,8 @@ struct Folder {
 enum Files {
     /// On disk.
     Disk { root: OwnedFd, path: PathBuf, trust: Trust },
-    /// In memory, each under its profile's name; `path` is for messages.
-    Texts { texts: BTreeMap<ProfileName, Vec<u8>>, path: PathBuf },
+    /// In memory, each under its profile's name, or why it was not read; `path` is for messages.
+    Texts { texts: BTreeMap<ProfileName, Result<Vec<u8>, String>>, path: PathBuf },
 }
 
 /// One profile's file.
@@ -158,15 +159,22 @@ impl Profiles {
     ) -> Result<Self, ConfigError> {
         if if_present(trusted::open(root, path, trust, Kind::Directory))?.is_some() {
             let root = root.try_clone_to_owned().map_err(|error| ConfigError::of_io(path, &error))?;
-            self.folders.push(Folder { author, files: Files::Disk { root, path: path.to_owned(), trust } });
+            let files = Files::Disk { root, path: path.to_owned(), trust };
+            self.folders.push(Rc::new(Folder { author, files }));
         }
         Ok(self)
     }
 
-    /// These, and then texts that somebody else has read, such as the child that looks into a home (R9).
+    /// These, and then texts that somebody else has read or not read, such as the child that looks into a home (R9).
     #[must_use]
-    pub fn and_texts(mut self, texts: BTreeMap<ProfileName, Vec<u8>>, path: &Path, author: Author) -> Self {
-        self.folders.push(Folder { author, files: Files::Texts { texts, path: path.to_owned() } });
+    pub fn and_texts(
+        mut self,
+        texts: BTreeMap<ProfileName, Result<Vec<u8>, String>>,
+        path: &Path,
+        author: Author,
+    ) -> Self {
+        let files = Files::Texts { texts, path: path.to_owned() };
+        self.folders.push(Rc::new(Folder { author, files }));
         self
     }
 
@@ -175,19 +183,31 @@ impl Profiles {
     /// # Errors
     /// Where it is missing, not to be trusted, or not what a profile should be.
     pub fn load(&self, name: &ProfileName) -> Result<Profile, ConfigError> {
-        self.load_for(name, &Allow::All)
+        self.load_by(name, Loader::new(self, &Allow::All))
     }
 
-    /// As [`Profiles::load`], for a user who may select no more than `allow`: what he writes includes no other profile
-    /// of the administrator.
+    /// As [`Profiles::load`], for a login of a user who may select no more than `allow`: what he wrote includes no other
+    /// profile of the administrator, and names programs (R2): variables are refused, which hold any text.
     ///
     /// # Errors
     /// As [`Profiles::load`].
-    pub fn load_for(&self, name: &ProfileName, allow: &Allow) -> Result<Profile, ConfigError> {
+    pub fn load_for_login(&self, name: &ProfileName, allow: &Allow) -> Result<Profile, ConfigError> {
+        self.load_by(name, Loader::new(self, allow).for_login())
+    }
+
+    fn load_by(&self, name: &ProfileName, loader: Loader<'_>) -> Result<Profile, ConfigError> {
         match self.find(name, None)? {
-            Some(found) => Loader::new(self, allow).load(name, &found),
+            Some(found) => loader.load(name, &found),
             None => Err(ConfigError::NoProfile { name: name.clone(), near: self.near(name) }),
         }
+    }
+
+    /// Who wrote the profile that a name means; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where its file is not to be trusted or cannot be read.
+    pub fn author(&self, name: &ProfileName) -> Result<Option<Author>, ConfigError> {
+        Ok(self.find(name, None)?.map(|found| found.author))
     }
 
     /// The names of all profiles, in order, and who wrote each.
@@ -220,7 +240,7 @@ impl Profiles {
     }
 
     /// The profile that a mistyped name was most likely meant to be.
-    pub(super) fn near(&self, name: &ProfileName) -> Option<ProfileName> {
+    pub(crate) fn near(&self, name: &ProfileName) -> Option<ProfileName> {
         let names = self.names().ok()?;
         let near = nearest(name.as_str(), names.keys().map(ProfileName::as_str))?;
         near.parse().ok()
@@ -236,7 +256,12 @@ impl Files {
                 let bytes = if_present(trusted::read(root.as_fd(), &path, *trust, MAX_FILE))?;
                 (path, bytes)
             }
-            Self::Texts { texts, path } => (path.join(file), texts.get(name).cloned()),
+            Self::Texts { texts, path } => {
+                let path = path.join(file);
+                let unread = |why| ConfigError::Unread { file: absolute(&path), why };
+                let bytes = texts.get(name).cloned().transpose().map_err(unread)?;
+                (path, bytes)
+            }
         };
         Ok(bytes.map(|bytes| (absolute(&path), bytes)))
     }

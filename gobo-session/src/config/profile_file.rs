@@ -67,6 +67,8 @@ impl From<ArchWord> for Arch {
 pub(super) struct Loader<'a> {
     profiles: &'a Profiles,
     allow: &'a Allow,
+    /// Whether root reads what a user wrote.
+    for_login: bool,
     /// The profiles that are being read, each included by the one before.
     chain: Vec<ProfileName>,
     /// Those that have been read: a second include of one adds nothing.
@@ -104,6 +106,7 @@ impl<'a> Loader<'a> {
         Self {
             profiles,
             allow,
+            for_login: false,
             chain: Vec::new(),
             seen: BTreeSet::new(),
             programs: Vec::new(),
@@ -116,6 +119,11 @@ impl<'a> Loader<'a> {
             asked: 0,
             set: 0,
         }
+    }
+
+    /// Reads for a login: what users wrote names things, and nothing else (R2).
+    pub(super) fn for_login(self) -> Self {
+        Self { for_login: true, ..self }
     }
 
     /// Reads the profile that was asked for.
@@ -173,7 +181,13 @@ impl<'a> Loader<'a> {
         };
         let text = Text { file: &found.file, text: text_of(&found.file, &found.bytes).unwrap_or_default() };
         self.add_programs(text, &parsed.programs);
-        self.add_environment(text, &parsed.environment);
+        match parsed.environment.first_key_value() {
+            Some((name, _)) if self.for_login && found.author == Author::User => {
+                let error = text.error(name.span(), "a user's own profile sets no variables at login");
+                self.errors.push(error.with_help("set them in the shell's start file"));
+            }
+            _ => self.add_environment(text, &parsed.environment),
+        }
         if let Some(options) = options {
             self.notes.extend(options.ignored(text, &parsed));
         }

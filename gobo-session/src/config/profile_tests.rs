@@ -10,8 +10,8 @@ fn name(text: &str) -> ProfileName {
     text.parse().unwrap()
 }
 
-fn texts(list: &[(&str, &str)]) -> BTreeMap<ProfileName, Vec<u8>> {
-    list.iter().map(|(profile, text)| (name(profile), text.as_bytes().to_vec())).collect()
+fn texts(list: &[(&str, &str)]) -> BTreeMap<ProfileName, Result<Vec<u8>, String>> {
+    list.iter().map(|(profile, text)| (name(profile), Ok(text.as_bytes().to_vec()))).collect()
 }
 
 fn administrator(list: &[(&str, &str)]) -> Profiles {
@@ -159,13 +159,45 @@ fn r3_what_a_user_wrote_in_part_is_his() {
     );
     assert_eq!(profiles.names().unwrap()[&name("gtk2")], Author::Administrator);
     assert_eq!(
-        profiles.load_for(&name("mine"), &Allow::default()).unwrap_err().one_line(),
+        profiles.load_for_login(&name("mine"), &Allow::default()).unwrap_err().one_line(),
         "/home/mine.toml:1:12: policy does not let this user select `gtk2`, nor include it"
     );
-    let quoting = profiles.load_for(&name("mine"), &Allow::default()).unwrap_err();
+    let quoting = profiles.load_for_login(&name("mine"), &Allow::default()).unwrap_err();
     assert_eq!(
         quoting.without_content().one_line(),
         "/home/mine.toml: line 1 is not understood (its owner sees why by gobo-session check)",
         "R9"
     );
+}
+
+#[test]
+fn r2_at_a_login_a_users_own_profile_names_things_and_nothing_else() {
+    let profiles = administrator(&[("gtk2", "[environment]\nA = \"of the administrator\"")]).and_texts(
+        texts(&[
+            ("mine", "include = [\"gtk2\"]\nprograms = [\"A = 1\"]\narch = \"i686\""),
+            ("sets", "programs = [\"A\"]\n[environment]\nGTK2_RC_FILES = \"/tmp/x\""),
+            ("gets", "include = [\"sets\"]"),
+            ("path", "programs = [\"/Programs/A/1\"]"),
+        ]),
+        "home".as_ref(),
+        Author::User,
+    );
+    let login = |profile: &str| profiles.load_for_login(&name(profile), &Allow::All);
+    let mine = login("mine").unwrap();
+    assert_eq!((mine.arch, mine.environment.len()), (Some(Arch::I686), 1));
+    assert!(profiles.load(&name("sets")).is_ok(), "at `gobo-session run` it may");
+    let refusal = "/home/sets.toml:3:1: a user's own profile sets no variables at login (set them in the shell's start \
+                   file)";
+    assert_eq!(login("sets").unwrap_err().one_line(), refusal);
+    assert_eq!(login("gets").unwrap_err().one_line(), refusal);
+    assert!(login("path").unwrap_err().one_line().starts_with("/home/path.toml:1:14: "));
+}
+
+#[test]
+fn what_somebody_else_did_not_read_is_refused_alone() {
+    let mut files = texts(&[("a", ""), ("b", "")]);
+    files.insert(name("b"), Err("it is a link".to_owned()));
+    let profiles = Profiles::none().and_texts(files, "home".as_ref(), Author::User);
+    assert!(profiles.load(&name("a")).is_ok());
+    assert_eq!(profiles.load(&name("b")).unwrap_err().one_line(), "/home/b.toml: it is a link");
 }

@@ -55,12 +55,23 @@ impl WayBack {
         })
     }
 
-    /// Changes something; where that fails, goes back (R6).
+    /// Changes something; where that fails, also by a fault of ours, goes back (R6, R14).
     ///
     /// # Errors
     /// The failure of the change.
     pub(super) fn or_back(self, change: impl FnOnce() -> Result<()>) -> Result<Self> {
-        match change() {
+        struct OnPanic<'w>(&'w WayBack);
+        impl Drop for OnPanic<'_> {
+            fn drop(&mut self) {
+                if std::thread::panicking() {
+                    let _ = self.0.go();
+                }
+            }
+        }
+        let guard = OnPanic(&self);
+        let changed = change();
+        drop(guard);
+        match changed {
             Ok(()) => Ok(self),
             Err(error) => Err(match self.go() {
                 Ok(()) => error,

@@ -14,6 +14,10 @@ pub struct Wish {
     pub service: String,
     /// The user.
     pub user: String,
+    /// The terminal (PAM_TTY), where there is one.
+    pub tty: Option<String>,
+    /// The host that the login comes from (PAM_RHOST), where there is one.
+    pub host: Option<String>,
     /// Whether it opens with PAM_SILENT.
     pub silent: bool,
     /// How many other threads it has.
@@ -30,6 +34,8 @@ pub struct Wish {
     pub times: usize,
     /// Whether it tells what it saw in each of them.
     pub each: bool,
+    /// A network service that it looks up in the session, by libc and so by the modules of the name service.
+    pub look_up: Option<String>,
     /// What is run in the session, as its user.
     pub script: Option<String>,
 }
@@ -55,6 +61,8 @@ pub struct Report {
     pub variables: Vec<String>,
     /// The views of all sessions, as [`Place::view`] shows them, and how many had each.
     pub seen: BTreeMap<String, usize>,
+    /// The modules of the name service that the client has loaded when it is done.
+    pub name_services: Vec<String>,
     /// How the script ended.
     pub code: Option<i32>,
     /// What the script printed.
@@ -106,6 +114,8 @@ impl<'l> Client<'l> {
         let wish = Wish {
             service: "pamtester".to_owned(),
             user: user.to_owned(),
+            tty: None,
+            host: None,
             silent: false,
             threads: 0,
             busy: false,
@@ -114,6 +124,7 @@ impl<'l> Client<'l> {
             cwd: "/".to_owned(),
             times: 1,
             each: false,
+            look_up: None,
             script: None,
         };
         Self { lab, prefix: Vec::new(), timeout: crate::chamber::TIMEOUT, wish }

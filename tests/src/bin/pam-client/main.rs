@@ -30,7 +30,7 @@ fn session(wish: &Wish) -> Result<Report> {
     let before = place()?;
     let mut seen = BTreeMap::new();
     for _ in 1..wish.times {
-        let mut transaction = Transaction::start(&wish.service, &wish.user, wish.silent)?;
+        let mut transaction = start(wish)?;
         let open = transaction.open();
         if wish.each {
             *seen.entry(place()?.view()?.join("\n")).or_default() += 1;
@@ -39,7 +39,7 @@ fn session(wish: &Wish) -> Result<Report> {
         transaction.end();
         anyhow::ensure!(codes == (0, 0), "open and close of one session of many: {codes:?}");
     }
-    let mut transaction = Transaction::start(&wish.service, &wish.user, wish.silent)?;
+    let mut transaction = start(wish)?;
     // What a trace needs to find where the module's work begins and ends.
     mark("open");
     let begun = Instant::now();
@@ -49,6 +49,7 @@ fn session(wish: &Wish) -> Result<Report> {
     let inside = place()?;
     *seen.entry(inside.view()?.join("\n")).or_default() += 1;
     let variables = transaction.variables();
+    wish.look_up.as_deref().map(pam::look_up_service).transpose()?;
     let output = wish.script.as_ref().map(|script| run(script, &wish.user, &variables)).transpose()?;
     let close = transaction.close();
     let told = transaction.end();
@@ -56,7 +57,42 @@ fn session(wish: &Wish) -> Result<Report> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let (code, stdout, stderr) =
         output.map(|o| (o.status.code(), text(o.stdout), text(o.stderr))).unwrap_or_default();
-    Ok(Report { before, inside, after, open, close, took, told, variables, seen, code, stdout, stderr })
+    let name_services = name_services()?;
+    Ok(Report {
+        before,
+        inside,
+        after,
+        open,
+        close,
+        took,
+        told,
+        variables,
+        seen,
+        name_services,
+        code,
+        stdout,
+        stderr,
+    })
+}
+
+/// A transaction as a service would start it.
+fn start(wish: &Wish) -> Result<Transaction> {
+    let mut transaction = Transaction::start(&wish.service, &wish.user, wish.silent)?;
+    for (item, value) in [(pam::TTY, &wish.tty), (pam::HOST, &wish.host)] {
+        if let Some(value) = value {
+            transaction.set(item, value)?;
+        }
+    }
+    Ok(transaction)
+}
+
+/// The modules of the name service that this process has loaded.
+fn name_services() -> Result<Vec<String>> {
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    let files = maps.lines().filter_map(|line| line.find('/').map(|at| line[at..].to_owned()));
+    let mut modules: Vec<String> = files.filter(|file| file.contains("/libnss_")).collect();
+    modules.dedup();
+    Ok(modules)
 }
 
 /// A system call that does nothing and that a trace shows.

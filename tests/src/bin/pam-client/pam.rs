@@ -39,6 +39,7 @@ unsafe extern "C" {
         conversation: *const Conversation,
         handle: *mut *mut Handle,
     ) -> c_int;
+    fn pam_set_item(handle: *mut Handle, item: c_int, value: *const c_void) -> c_int;
     fn pam_setcred(handle: *mut Handle, flags: c_int) -> c_int;
     fn pam_open_session(handle: *mut Handle, flags: c_int) -> c_int;
     fn pam_close_session(handle: *mut Handle, flags: c_int) -> c_int;
@@ -49,6 +50,10 @@ unsafe extern "C" {
 const PAM_SUCCESS: c_int = 0;
 const PAM_BUF_ERR: c_int = 5;
 const PAM_ESTABLISH_CRED: c_int = 2;
+/// Items that are strings.
+pub(crate) const TTY: c_int = 3;
+pub(crate) const HOST: c_int = 4;
+
 const PAM_SILENT: c_int = 0x8000;
 
 /// A PAM transaction.
@@ -72,6 +77,15 @@ impl Transaction {
         // SAFETY: the handle is that of the transaction which has just begun.
         unsafe { pam_setcred(handle, PAM_ESTABLISH_CRED) };
         Ok(Self { handle, conversation, flags: if silent { PAM_SILENT } else { 0 } })
+    }
+
+    /// Sets an item that is a string.
+    pub(crate) fn set(&mut self, item: c_int, value: &str) -> Result<()> {
+        let value = CString::new(value)?;
+        // SAFETY: the handle is that of a transaction which has not ended, and libpam copies the string.
+        let code = unsafe { pam_set_item(self.handle, item, value.as_ptr().cast()) };
+        ensure!(code == PAM_SUCCESS, "pam_set_item: {code}");
+        Ok(())
     }
 
     pub(crate) fn open(&mut self) -> i32 {
@@ -116,6 +130,15 @@ impl Transaction {
 pub(crate) fn connect_to_syslog() {
     // SAFETY: the name is a string that lives as long as the program.
     unsafe { libc::openlog(c"pam-client".as_ptr(), libc::LOG_NDELAY, libc::LOG_AUTHPRIV) };
+}
+
+/// Looks up a network service, whoever knows it.
+pub(crate) fn look_up_service(name: &str) -> Result<()> {
+    let name = CString::new(name)?;
+    // SAFETY: the names are strings that outlive the call; nobody else looks up services meanwhile, and what the call
+    // gives is not looked at.
+    unsafe { libc::getservbyname(name.as_ptr(), c"tcp".as_ptr()) };
+    Ok(())
 }
 
 /// Answers nothing and writes down everything, as a program without a terminal would.

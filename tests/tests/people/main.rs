@@ -1,7 +1,12 @@
-//! Who gets what: selections, exemptions, and users whose entries are odd.
+//! Who gets what: rules, selections, exemptions, profiles of one's own, and users whose entries are odd.
+
+mod arguments;
+mod own_profiles;
+mod rules;
+mod stacks;
 
 use anyhow::Result;
-use gobo_tests::lab::client::Report;
+use gobo_tests::lab::client::{Client, Report};
 use gobo_tests::lab::{Lab, selection_of, view_of};
 use gobo_tests::requires_gobo_root;
 use std::path::Path;
@@ -26,7 +31,12 @@ fn lab(root: &Path) -> Result<Lab> {
 
 /// The version of Lua that a user gets; every session is opened and closed, and leaves its process as it was.
 fn lua_of(lab: &Lab, user: &str) -> Result<String> {
-    let report = opened(lab, user)?;
+    lua(lab.client(user))
+}
+
+/// As [`lua_of`], by a client of some kind.
+fn lua(client: Client<'_>) -> Result<String> {
+    let report = opened(client)?;
     let lua = report.stdout.trim_end().to_owned();
     let view = match lua.as_str() {
         "5.1.5" => view_of("lua51", &["bin"]),
@@ -37,8 +47,8 @@ fn lua_of(lab: &Lab, user: &str) -> Result<String> {
     Ok(lua)
 }
 
-fn opened(lab: &Lab, user: &str) -> Result<Report> {
-    let report = lab.client(user).script("lua -v 2>&1 | cut -d' ' -f2").run()?;
+fn opened(client: Client<'_>) -> Result<Report> {
+    let report = client.script("lua -v 2>&1 | cut -d' ' -f2").run()?;
     assert_eq!((report.open, report.close), (0, 0), "{report:#?}");
     assert_eq!(report.before, report.after);
     Ok(report)
@@ -53,9 +63,13 @@ fn a_user_selects_among_what_policy_lets_him_have() -> Result<()> {
     assert_eq!(lua_of(&lab, "ann")?, "5.3.6");
     lab.select("ann", "none")?;
     assert_eq!(lua_of(&lab, "ann")?, "5.4.4");
-    lab.chamber
-        .write(selection_of("ann"), "profile = \"none\"\n[service.pamtester]\nprofile = \"lua53\"\n")?;
-    assert_eq!(lua_of(&lab, "ann")?, "5.3.6");
+    let by_door = "profile = \"none\"\n[host.\"lab-*\"]\nprofile = \"lua51\"\n[service.pamtester]\nprofile = \"lua53\"\n";
+    lab.chamber.write(selection_of("ann"), by_door)?;
+    assert_eq!(lua_of(&lab, "ann")?, "5.3.6", "by this service");
+    lab.chamber.write(selection_of("ann"), by_door.replace("pamtester", "sshd"))?;
+    assert_eq!(lua_of(&lab, "ann")?, "5.4.4", "by any other");
+    let from = |host: &str| lua(lab.client("ann").with(|wish| wish.host = Some(host.to_owned())));
+    assert_eq!([from("lab-7")?, from("home")?], ["5.1.5", "5.4.4"]);
     lab.select("bob", "lua53")?;
     assert_eq!(lua_of(&lab, "bob")?, "5.1.5", "bob has no say");
     lab.select("dora", "lua53")?;
@@ -105,7 +119,7 @@ fn r20_a_user_that_is_none_is_a_login_and_one_line() -> Result<()> {
     let lab = lab(&requires_gobo_root!())?;
     let mark = lab.chamber.log_mark()?;
     for user in ["zoe", "z\no\u{1b}e", "\u{202e}ann", &"z".repeat(5000)] {
-        assert_eq!(opened(&lab, user)?.inside.view()?, [""; 0]);
+        assert_eq!(opened(lab.client(user))?.inside.view()?, [""; 0]);
     }
     let said = lab.said(mark)?;
     assert_eq!(
@@ -117,18 +131,6 @@ fn r20_a_user_that_is_none_is_a_login_and_one_line() -> Result<()> {
         ]
     );
     assert!(said.len() == 4 && said[3].len() < 2100, "{said:#?}");
-    Ok(())
-}
-
-#[test]
-fn words_that_mean_nothing_are_named_and_passed_over() -> Result<()> {
-    let lab = lab(&requires_gobo_root!())?;
-    lab.open_line("pamtester", "required pam_gobo.so open colour profile=lua53 quiet")?;
-    let mark = lab.chamber.log_mark()?;
-    assert_eq!(lua_of(&lab, "ann")?, "5.3.6", "the profile of the line");
-    assert_eq!(lab.said(mark)?, ["warning: the argument `colour` means nothing here"]);
-    lab.profile("lua53", "colour = 1\n")?;
-    assert_eq!(opened(&lab, "ann")?.told, [""; 0], "quiet");
     Ok(())
 }
 

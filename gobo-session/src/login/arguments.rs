@@ -1,12 +1,13 @@
-//! The module's arguments in a PAM stack.
+//! The module's arguments in a PAM stack; docs/pam.md has the table. The module reads its own line by this, and
+//! `gobo-session check` all lines.
 
-use gobo_session::config::{OnFailure, ProfileName};
-use gobo_session::login::Options;
+use super::Options;
+use crate::config::{OnFailure, ProfileName};
 use std::path::PathBuf;
 
 /// Which half of a session a line in the stack does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Half {
+pub enum Half {
     /// `open`: only opens; the last line of a stack.
     Open,
     /// `close`: only closes; the first line of a stack.
@@ -18,20 +19,26 @@ pub(crate) enum Half {
 
 /// What a line in the stack says.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Arguments {
-    pub(crate) half: Half,
+pub struct Arguments {
+    /// Which half of a session it does.
+    pub half: Half,
     /// `debug`: also log what went well.
-    pub(crate) debug: bool,
+    pub debug: bool,
     /// `quiet`: tell the user nothing.
-    pub(crate) quiet: bool,
-    pub(crate) options: Options,
+    pub quiet: bool,
+    /// What they change for the engine.
+    pub options: Options,
+    /// `panic`, in a debug build alone: for the test of what becomes of a login then.
+    #[cfg(debug_assertions)]
+    pub panics: bool,
     /// Words that mean nothing, to be logged.
-    pub(crate) unknown: Vec<String>,
+    pub unknown: Vec<String>,
 }
 
 impl Arguments {
     /// Reads the words; one that means nothing never breaks a login.
-    pub(crate) fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+    #[must_use]
+    pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         let mut arguments = Self::default();
         for word in words {
             match word.split_once('=') {
@@ -39,6 +46,9 @@ impl Arguments {
                 None if word == "close" => arguments.half = Half::Close,
                 None if word == "debug" => arguments.debug = true,
                 None if word == "quiet" => arguments.quiet = true,
+                None if word == "leave" => arguments.options.leave = true,
+                #[cfg(debug_assertions)]
+                None if word == "panic" => arguments.panics = true,
                 Some(("config", folder)) if folder.starts_with('/') => {
                     arguments.options.config = PathBuf::from(folder);
                 }
@@ -53,11 +63,15 @@ impl Arguments {
         arguments
     }
 
-    pub(crate) fn opens(&self) -> bool {
+    /// Whether the line does anything when a session opens.
+    #[must_use]
+    pub fn opens(&self) -> bool {
         self.half != Half::Close
     }
 
-    pub(crate) fn closes(&self) -> bool {
+    /// Whether the line does anything when a session closes.
+    #[must_use]
+    pub fn closes(&self) -> bool {
         self.half != Half::Open
     }
 }
