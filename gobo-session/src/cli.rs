@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. The command holds no privilege and refuses to be given any (R15).
 
 mod arguments;
+mod check;
 mod completions;
 mod diff;
 mod env;
@@ -60,6 +61,7 @@ fn dispatch(arguments: Arguments) -> Exit {
         Subcommand::Diff(diff) => diff::diff(&diff),
         Subcommand::Why(why) => why::why(&why),
         Subcommand::Lint(lint) => lint::lint(&lint),
+        Subcommand::Check(check) => check::check(&check),
         Subcommand::Completions(completions) => Ok(completions::completions(&completions)),
         Subcommand::Man(man) => Ok(man::man(&man)),
         Subcommand::Status(status) => status::status(&status),

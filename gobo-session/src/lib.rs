@@ -14,6 +14,8 @@
 
 pub mod arch;
 #[cfg(feature = "cli")]
+pub mod check;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod command;
 pub mod compile;

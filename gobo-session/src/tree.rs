@@ -164,7 +164,7 @@ impl Tree {
     }
 
     /// The names below /Programs, in order.
-    fn names(&self) -> Result<&[String]> {
+    pub(crate) fn names(&self) -> Result<&[String]> {
         self.names
             .get_or_try_init(|| {
                 let folder = Folder::open(self.programs.as_fd(), b".", self.trust)?;

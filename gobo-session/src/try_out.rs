@@ -18,6 +18,8 @@ mod forge;
 mod images;
 mod loader;
 pub mod lookup;
+#[cfg(feature = "cli")]
+pub mod privileged;
 mod programs;
 mod rules;
 mod search;

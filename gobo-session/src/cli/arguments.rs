@@ -80,6 +80,13 @@ pub(super) enum Subcommand {
     /// Show the view that a process is in, and what has changed since it was made.
     #[command(after_help = examples!("gobo-session status $$", "gobo-session status --json"))]
     Status(Status),
+    /// Check whether this machine is set up as it should be, and say what to do where it is not.
+    ///
+    /// The switches, the policy and its profiles, who could write /Programs and the index, the state folder, and where
+    /// the module's lines stand in the PAM stacks; for an ordinary user also what he selected and wrote himself. The
+    /// exit code is 1 where anything failed; warnings do not fail.
+    #[command(after_help = examples!("gobo-session check", "gobo-session check --privileged --json"))]
+    Check(Check),
     /// Print what completes this command's words in a shell.
     #[command(after_help = examples!(
         "eval \"$(gobo-session completions bash)\"",
@@ -262,4 +269,15 @@ pub(super) struct Man {
     /// The command that the page is about; without one it is about gobo-session.
     #[arg(value_name = "COMMAND")]
     pub(super) command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// List what programs with more rights than their caller load, and which profiles replace any of it.
+    #[arg(long)]
+    pub(super) privileged: bool,
+    #[command(flatten)]
+    pub(super) root: Root,
+    #[command(flatten)]
+    pub(super) form: Form,
 }

@@ -74,15 +74,36 @@ impl<'a> Loader<'a> {
 
     /// Whether a program would start, by its path.
     pub(super) fn start(&self, program: &[u8]) -> Result<(), Broken> {
+        let objects = self.load(program)?;
+        objects.iter().try_for_each(|object| has_its_versions(object, &objects))
+    }
+
+    /// What is loaded when a program starts, by its path: itself, its interpreter, and its libraries; none where nothing
+    /// else is.
+    pub(super) fn load(&self, program: &[u8]) -> Result<Vec<Object>, Broken> {
         let mut path = program.to_vec();
         for _ in 0..=MAX_SCRIPTS {
             let (file, facts) = self.executable(&path)?;
             match &*facts {
                 Startable::Script(interpreter) => path.clone_from(interpreter),
-                Startable::Elf(_) => return self.link(path, file, facts),
+                Startable::Elf(image) => {
+                    return match image.interpreter.clone() {
+                        Some(interpreter) => self.link(path, file, facts, interpreter),
+                        None => Ok(Vec::new()),
+                    };
+                }
             }
         }
         Err(Broken::of(&path, Fault::Scripts))
+    }
+
+    /// What is loaded with a plug-in that a program opens by its path, started by that interpreter.
+    #[cfg(feature = "cli")]
+    pub(super) fn load_plug_in(&self, path: &[u8], interpreter: &[u8]) -> Result<Vec<Object>, Broken> {
+        let found = self.names.resolve(path).and_then(|found| found.file().cloned());
+        let file = found.ok_or_else(|| Broken::of(path, Fault::Missing))?;
+        let facts = self.images.of(&self.names, &file).map_err(|odd| Broken::of(path, Fault::Odd(odd)))?;
+        self.link(path.to_vec(), file, facts, interpreter.to_vec())
     }
 
     /// The file that the kernel would start.
@@ -99,9 +120,14 @@ impl<'a> Loader<'a> {
     }
 
     /// Loads a program's interpreter and libraries.
-    fn link(&self, path: Vec<u8>, file: Rc<File>, facts: Rc<Startable>) -> Result<(), Broken> {
-        let Startable::Elf(image) = &*facts else { return Ok(()) };
-        let Some(interpreter) = image.interpreter.clone() else { return Ok(()) };
+    fn link(
+        &self,
+        path: Vec<u8>,
+        file: Rc<File>,
+        facts: Rc<Startable>,
+        interpreter: Vec<u8>,
+    ) -> Result<Vec<Object>, Broken> {
+        let Startable::Elf(image) = &*facts else { return Ok(Vec::new()) };
         let target = image.target;
         let (loader, loader_facts) = self.executable(&interpreter)?;
         match &*loader_facts {
@@ -141,7 +167,7 @@ impl<'a> Loader<'a> {
             }
             next += 1;
         }
-        objects.iter().try_for_each(|object| has_its_versions(object, &objects))
+        Ok(objects)
     }
 }
 

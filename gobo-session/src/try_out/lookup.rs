@@ -156,6 +156,23 @@ impl<'a> ViewNames<'a> {
         if (stat.st_dev, stat.st_ino) == file.id { Ok(fd) } else { Err(Errno::STALE) }
     }
 
+    /// The names that a folder has, in the order of their bytes; some of them may lead nowhere.
+    ///
+    /// # Errors
+    /// Where the folder cannot be listed.
+    #[cfg(feature = "cli")]
+    pub fn names_in(&self, folder: &Folder<'a>) -> crate::error::Result<Vec<Vec<u8>>> {
+        let mut names = std::collections::BTreeSet::new();
+        if let Over::Nodes(nodes) = folder.over {
+            names.extend(nodes.keys().cloned());
+        }
+        if let Some(disk) = &folder.disk {
+            let opened = crate::tree::Folder::open(disk.as_fd(), b".", self.tree.trust())?;
+            names.extend(opened.entries()?.into_iter().map(|entry| entry.name));
+        }
+        Ok(names.into_iter().collect())
+    }
+
     fn walk(&self, path: &[u8], budget: &mut Budget) -> Option<Found<'a>> {
         if let Some(known) = self.known.borrow().get(path) {
             return known.clone();

@@ -4,7 +4,7 @@ use super::lookup::{File, Found, ViewNames, split};
 use crate::error::{Error, Result, Step};
 use crate::layer::{Layer, Nodes};
 use crate::tree::{Entry, Folder, Kind, LinkText, MAX_ENTRIES, Tree, absolute, join, read_link};
-use rustix::fs::{self, AtFlags, FileType, OFlags};
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -70,7 +70,27 @@ pub(super) fn set_id_changed(tree: &Tree, base: &ViewNames<'_>, layer: &Layer) -
 /// # Errors
 /// Where a folder of the index cannot be read.
 pub(super) fn set_id(tree: &Tree, base: &ViewNames<'_>) -> Result<Vec<Vec<u8>>> {
-    let mut scan = Scan { tree, base, names: 0, folders: Vec::new(), programs: Vec::new() };
+    scan(tree, base, None)
+}
+
+/// As [`set_id`], and all programs of the base with file capabilities: of these every one has to be opened.
+///
+/// # Errors
+/// As [`set_id`].
+#[cfg(feature = "cli")]
+pub(super) fn privileged(tree: &Tree, base: &ViewNames<'_>) -> Result<Vec<Vec<u8>>> {
+    scan(tree, base, Some(|fd| has_capabilities(fd.as_fd())))
+}
+
+/// Whether an open file has file capabilities.
+#[cfg(feature = "cli")]
+pub(super) fn has_capabilities(fd: BorrowedFd<'_>) -> bool {
+    let mut capabilities = [0_u8; 64];
+    fs::fgetxattr(fd, "security.capability", &mut capabilities[..]).is_ok()
+}
+
+fn scan(tree: &Tree, base: &ViewNames<'_>, also: Option<Telling>) -> Result<Vec<Vec<u8>>> {
+    let mut scan = Scan { tree, base, also, names: 0, folders: Vec::new(), programs: Vec::new() };
     for area in PROGRAM_AREAS {
         let at = join(tree.index().path().as_os_str().as_bytes(), area.as_bytes());
         if let Some(folder) = Folder::open_if_there(tree.index().fd(), area.as_bytes(), tree.trust())? {
@@ -87,10 +107,14 @@ pub(super) fn set_id(tree: &Tree, base: &ViewNames<'_>) -> Result<Vec<Vec<u8>>> 
     Ok(scan.programs)
 }
 
-/// A search for set-user-ID programs.
+/// Tells from an open file whether it is looked for too.
+type Telling = fn(&OwnedFd) -> bool;
+
+/// A search for set-user-ID programs, and for others.
 struct Scan<'s, 'a> {
     tree: &'s Tree,
     base: &'s ViewNames<'a>,
+    also: Option<Telling>,
     /// How many names were looked at.
     names: usize,
     /// Folders that were found: where they are, and by which path programs know them.
@@ -138,9 +162,21 @@ impl Scan<'_, '_> {
         let Ok(stat) = fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else { return };
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile if stat.st_mode & SET_ID != 0 => self.programs.push(path),
+            FileType::RegularFile if stat.st_mode & 0o111 != 0 => {
+                let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+                let open = || fs::openat(folder, name, flags, Mode::empty()).ok();
+                if self.also.is_some_and(|also| open().is_some_and(|fd| also(&fd))) {
+                    self.programs.push(path);
+                }
+            }
             FileType::Directory => self.folders.push((target.to_vec(), path)),
             FileType::Symlink => match self.base.resolve(&path) {
-                Some(Found::File(file)) if is_set_id(&file) => self.programs.push(path),
+                Some(Found::File(file)) => {
+                    let open = || self.base.open(&file).ok();
+                    if is_set_id(&file) || self.also.is_some_and(|also| open().is_some_and(|fd| also(&fd))) {
+                        self.programs.push(path);
+                    }
+                }
                 Some(Found::Folder(found)) => self.folders.push((found.path().to_vec(), path)),
                 _ => {}
             },

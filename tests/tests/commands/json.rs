@@ -158,6 +158,13 @@ fn what_is_printed_is_documented_and_what_is_documented_is_printed() -> Result<(
             all.push((command, serde_json::from_str(&text)?));
         }
     }
+    lab.profile("glibc", "programs = [\"Glibc = 2.41\"]\n")?;
+    lab.profile("wrong", "colour = 1\n")?;
+    lab.chamber.sh("echo nothing > /System/Index/bin/odd && chmod 4755 /System/Index/bin/odd")?.success()?;
+    for words in [&["check", "--json"][..], &["check", "--privileged", "--json"]] {
+        let output = lab.chamber.run([&["gobo-session"], words].concat())?;
+        all.push(("check", serde_json::from_slice(&output.stdout)?));
+    }
     for (command, answer) in &all {
         document.object(command, answer).with_context(|| format!("{command}: {answer}"))?;
     }

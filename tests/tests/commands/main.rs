@@ -3,6 +3,7 @@
 //! Small worlds serve where the text of a whole answer is compared; the root of real programs and sessions in a
 //! chamber where it matters what is real.
 
+mod check;
 mod completions;
 mod diff;
 mod dot;
