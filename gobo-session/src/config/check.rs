@@ -2,7 +2,7 @@
 
 use super::profile::{Author, Found, Profiles};
 use super::profile_file::Loader;
-use super::{Allow, Choice, DIR, ProfileName, Selection, policy_file};
+use super::{Allow, DIR, ProfileName, Selection, policy_file};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{Error, Result, Step};
 use crate::trusted::Trust;
@@ -25,12 +25,7 @@ pub fn check_policy(file: &str, bytes: &[u8], profiles: &Profiles) -> Result<Vec
     if known.is_empty() {
         return Ok(Vec::new());
     }
-    let rules = policy.rules.iter();
-    let choices = rules.clone().filter_map(|rule| rule.profile.as_ref()).chain([&policy.profile]);
-    let allowed = rules.filter_map(|rule| rule.allow.as_ref()).chain([&policy.allow]);
-    let allowed = allowed.filter_map(|allow| if let Allow::Only(names) = allow { Some(names) } else { None });
-    let named: BTreeSet<&ProfileName> =
-        choices.filter_map(Choice::profile).chain(allowed.flatten()).collect();
+    let named: BTreeSet<&ProfileName> = policy.names().into_iter().map(|(_, name)| name).collect();
     let text = String::from_utf8_lossy(bytes);
     let unknown = named.into_iter().filter(|name| !known.contains_key(name)).map(|name| {
         let quoted = ["\"", "'"].iter().find_map(|quote| text.find(&format!("{quote}{name}{quote}")));

@@ -206,7 +206,6 @@ pub struct Policy {
 
 impl Policy {
     /// The profiles that policy names, each with the place: what it gives, and what users may select.
-    #[cfg(feature = "cli")]
     pub(crate) fn names(&self) -> Vec<(String, &ProfileName)> {
         let rules = self
             .rules

@@ -3,7 +3,7 @@
 use crate::arch::Arch;
 use crate::cli::input::{self, STDIN};
 use crate::cli::place::{Place, trust};
-use crate::config::{DIR, Login, MAX_FILE, Selection, kill_switch};
+use crate::config::{DIR, Login, MAX_FILE, OWN_FOLDER, Selection, kill_switch};
 use crate::error::{Error, Result, Step};
 use crate::login::request_of;
 use crate::plan::Plan;
@@ -97,11 +97,11 @@ fn at_login(place: &Place) -> Result<(Option<String>, String)> {
         tty: None,
         host: None,
     };
-    let file = user.dir.join(".config/gobo-session/session.toml");
+    let file = user.dir.join(OWN_FOLDER).join("session.toml");
     let selection = place.tree.read_file(&file, MAX_FILE)?;
     let selection = selection.map(|bytes| Selection::check(&file.display().to_string(), &bytes)).transpose();
     let selection = selection.map_err(|error| Error::new(Step::Configure, error.one_line()))?;
-    let decision = place.config.policy.decide(&login, || selection?.for_service(login.service));
+    let decision = place.config.policy.decide(&login, || selection?.for_login(login.service, login.host));
     Ok((decision.profile.map(Into::into), decision.source.to_string()))
 }
 
