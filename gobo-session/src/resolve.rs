@@ -25,7 +25,7 @@ mod substitutes;
 #[cfg(test)]
 mod tests;
 
-pub use request::{OnConflict, Prefer, Request};
+pub use request::{OnConflict, Prefer, Request, UseFlag};
 
 use crate::error::Result;
 use crate::plan::{Plan, Wish};

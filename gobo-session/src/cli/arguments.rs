@@ -5,6 +5,7 @@ use super::diff::Word;
 use super::lint::Kind;
 use crate::arch::Arch;
 use crate::requirement::{ProgramName, Requirement};
+use crate::resolve::UseFlag;
 use clap::{Args, Parser, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -134,6 +135,10 @@ pub(super) struct Wishes {
     /// A requirement, such as 'Lua = 5.3.6' or 'GTK+ >= 2.24, < 3'; the first weighs most.
     #[arg(short, long = "with", value_name = "REQUIREMENT")]
     pub(super) with: Vec<Requirement>,
+    /// A use flag that is on (mysql) or off (-mysql) for programs that do not say what they were built with; their
+    /// dependencies for flags that are not named are followed.
+    #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
+    pub(super) use_flag: Vec<UseFlag>,
     /// The architecture of the versions: x86_64 or i686 [default: the profile's, the command's, the machine's].
     #[arg(short, long)]
     pub(super) arch: Option<Arch>,

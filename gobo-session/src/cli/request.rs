@@ -68,6 +68,8 @@ fn request(
     for requirement in &wishes.with {
         request = request.with(requirement.clone(), Source::Asked);
     }
+    // The last word on a flag is what counts, as on other command lines.
+    request.add_use_flags(wishes.use_flag.iter().rev().cloned());
     if let Some(profile) = profile {
         talk::diagnostics(&profile.notes);
         profile.add_to(&mut request);

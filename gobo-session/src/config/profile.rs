@@ -14,7 +14,7 @@ use crate::arch::Arch;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Source, Wish};
 use crate::requirement::Requirement;
-use crate::resolve::{OnConflict, Prefer, Request};
+use crate::resolve::{OnConflict, Prefer, Request, UseFlag};
 use crate::text::nearest;
 use crate::trusted::{self, Kind, Trust};
 use std::collections::BTreeMap;
@@ -62,6 +62,8 @@ pub struct Profile {
     pub strict: bool,
     /// Whether a choice without conflicts is taken instead of the nearest one.
     pub solve: bool,
+    /// Use flags of programs that do not say what they were built with.
+    pub use_flags: Vec<UseFlag>,
     /// Whether the view holds the chosen programs alone.
     pub pure: bool,
     /// The architecture that versions are chosen for; `None` is the machine's own.
@@ -87,6 +89,7 @@ impl Profile {
         for (name, value) in self.environment {
             request.environment.entry(name).or_insert(value);
         }
+        request.add_use_flags(self.use_flags);
         request.pure |= self.pure;
         request.strict |= self.strict;
         if self.solve {

@@ -13,7 +13,7 @@ use crate::arch::Arch;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::forbidden;
 use crate::requirement::Requirement;
-use crate::resolve::Prefer;
+use crate::resolve::{Prefer, UseFlag};
 use crate::text::shorten;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +39,8 @@ struct ProfileFile {
     prefer: Option<Spanned<Prefer>>,
     strict: Option<Spanned<bool>>,
     solve: Option<Spanned<bool>>,
+    #[serde(rename = "use-flags")]
+    use_flags: Option<Spanned<Vec<UseFlag>>>,
     pure: Option<Spanned<bool>>,
     arch: Option<Spanned<ArchWord>>,
     personality: Option<Spanned<bool>>,
@@ -141,6 +143,7 @@ impl<'a> Loader<'a> {
             prefer: options.prefer,
             strict: options.strict,
             solve: options.solve,
+            use_flags: options.use_flags,
             pure: options.pure,
             arch: options.arch.map(Arch::from),
             personality: options.personality,
@@ -305,6 +308,7 @@ struct Options {
     prefer: Prefer,
     strict: bool,
     solve: bool,
+    use_flags: Vec<UseFlag>,
     pure: bool,
     arch: Option<ArchWord>,
     personality: bool,
@@ -319,6 +323,7 @@ impl Options {
             prefer: value(&file.prefer).unwrap_or_default(),
             strict: value(&file.strict).unwrap_or_default(),
             solve: value(&file.solve).unwrap_or_default(),
+            use_flags: file.use_flags.as_ref().map(|flags| flags.get_ref().clone()).unwrap_or_default(),
             pure: value(&file.pure).unwrap_or_default(),
             arch: value(&file.arch),
             personality: value(&file.personality).unwrap_or_default(),
@@ -335,6 +340,7 @@ impl Options {
             ("prefer", odd(&file.prefer, &self.prefer)),
             ("strict", odd(&file.strict, &self.strict)),
             ("solve", odd(&file.solve, &self.solve)),
+            ("use-flags", odd(&file.use_flags, &self.use_flags)),
             ("pure", odd(&file.pure, &self.pure)),
             ("arch", arch),
             ("personality", odd(&file.personality, &self.personality)),

@@ -30,6 +30,7 @@ fn a_file_is_read_as_it_is_written() {
         prefer = "newest"
         strict = true
         solve = true
+        use-flags = ["mysql", "-gtk"]
         pure = true
         arch = "i686"
         personality = true
@@ -50,6 +51,7 @@ fn a_file_is_read_as_it_is_written() {
     assert_eq!(wishes, ["Lua", "GTK+ = 2.24.22", "CPAN:XML::Parser"]);
     assert_eq!((request.profile.as_deref(), request.pure, request.strict), (Some("gtk2"), true, true));
     assert_eq!(request.on_conflict, OnConflict::Solve);
+    assert_eq!(request.use_flags, [("gtk".to_owned(), false), ("mysql".to_owned(), true)].into());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::substitutes::Substitutes;
 use crate::arch::Arch;
 use crate::dependencies::Parsed;
 use crate::error::Result;
-use crate::requirement::{Alternative, FlagMark, ProgramName, Requirement, Wanted};
+use crate::requirement::{Alternative, Flag, FlagMark, ProgramName, Requirement, Wanted};
 use crate::tree::{Program, Tree, VersionFolder};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -150,14 +150,20 @@ impl<'a> Catalogue<'a> {
         Ok(asks_for_something.then_some(need))
     }
 
-    /// Whether one of an alternative's flags holds. Where the dependent does not say what it was built with, all do.
+    /// Whether one of an alternative's flags holds. Where the dependent does not say what it was built with, the request
+    /// may; a flag that nobody speaks of holds.
     fn is_on(&self, alternative: &Alternative, dependent: Option<&VersionFolder>) -> Result<bool> {
         if alternative.flags.is_empty() {
             return Ok(true);
         }
         let Some(folder) = dependent else { return Ok(true) };
-        let Some(flags) = folder.use_flags(self.tree)? else { return Ok(true) };
-        Ok(alternative.flags.iter().any(|flag| flags.contains(&flag.name) != (flag.mark == FlagMark::Not)))
+        let built_with = folder.use_flags(self.tree)?;
+        let is_on = |name: &String| match built_with {
+            Some(flags) => Some(flags.contains(name)),
+            None => self.request.use_flags.get(name).copied(),
+        };
+        let holds = |flag: &Flag| is_on(&flag.name).is_none_or(|on| on != (flag.mark == FlagMark::Not));
+        Ok(alternative.flags.iter().any(holds))
     }
 
     /// Any version of the first installed substitute will do: its versions are its own.

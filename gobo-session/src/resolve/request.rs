@@ -5,6 +5,7 @@ use crate::plan::{Source, Wish};
 use crate::requirement::{ProgramName, Requirement};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 /// Which of several satisfying versions is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -29,6 +30,40 @@ pub enum OnConflict {
     Solve,
 }
 
+/// A use flag that is on or off for programs that do not say what they were built with: `mysql`, `-mysql`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UseFlag {
+    /// Its name.
+    pub name: String,
+    /// Whether it is on.
+    pub is_on: bool,
+}
+
+impl FromStr for UseFlag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.strip_prefix('-').unwrap_or(text);
+        let is_name = (1..=64).contains(&name.len())
+            && !name.starts_with('-')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
+        if is_name {
+            Ok(Self { name: name.to_owned(), is_on: name.len() == text.len() })
+        } else {
+            Err("a use flag is letters, digits, `_`, `+` and `-`; with `-` before it, it is off".to_owned())
+        }
+    }
+}
+
+impl TryFrom<String> for UseFlag {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
 /// Everything that a plan is made from, but the tree.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -46,6 +81,8 @@ pub struct Request {
     pub strict: bool,
     /// What is done where the nearest choice ends in a conflict.
     pub on_conflict: OnConflict,
+    /// Use flags of programs that do not say what they were built with; one that is not named leaves its lines in.
+    pub use_flags: BTreeMap<String, bool>,
     /// What is asked for; the first weighs most.
     pub wishes: Vec<Wish>,
     /// What the session around asked for: met after everything else.
@@ -68,10 +105,18 @@ impl Request {
             prefer: Prefer::Current,
             strict: false,
             on_conflict: OnConflict::default(),
+            use_flags: BTreeMap::new(),
             wishes: Vec::new(),
             kept: Vec::new(),
             preferred: BTreeSet::new(),
             environment: BTreeMap::new(),
+        }
+    }
+
+    /// Sets use flags, but for those that are set already.
+    pub fn add_use_flags(&mut self, flags: impl IntoIterator<Item = UseFlag>) {
+        for UseFlag { name, is_on } in flags {
+            self.use_flags.entry(name).or_insert(is_on);
         }
     }
 

@@ -111,7 +111,11 @@ fn the_search_changes_what_needs_it_where_that_is_the_only_way() {
 fn flags_count_where_the_dependent_says_what_it_was_built_with() {
     let folder = world(&[("A 1*", "B [x]\nC [!x]\nD [y,z]"), ("B 1*", ""), ("C 1*", ""), ("D 1*", "")]);
     assert_eq!(chosen(&plan(&folder, &request(&["A"]))), ["A 1", "B 1", "C 1", "D 1"]);
+    let mut set = request(&["A"]);
+    set.add_use_flags(["-x", "z", "-y"].map(|flag| flag.parse().unwrap()));
+    assert_eq!(chosen(&plan(&folder, &set)), ["A 1", "C 1", "D 1"]);
     put(&folder.path().join("Programs/A/1/Resources/UseFlags"), "x -y\n");
+    assert_eq!(chosen(&plan(&folder, &set)), ["A 1", "B 1"], "what a program was built with goes before");
     assert_eq!(chosen(&plan(&folder, &request(&["A"]))), ["A 1", "B 1"]);
 }
 
