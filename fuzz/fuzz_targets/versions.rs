@@ -2,7 +2,7 @@
 #![no_main]
 
 use gobo_session::requirement::{Constraint, Op};
-use gobo_session::version::{Version, is_version_name};
+use gobo_session::version::{Version, fault_of_name};
 use libfuzzer_sys::fuzz_target;
 use std::cmp::Ordering;
 
@@ -35,7 +35,7 @@ fn check_one(a: &Version) {
     if a.as_str().contains(|c: char| c.is_ascii_digit()) {
         assert_eq!(Version::new(&major.to_string()).major(), major, "{a:?}");
     }
-    let _ = is_version_name(a.as_str());
+    let _ = fault_of_name(a.as_str());
 }
 
 fn check_pair(a: &Version, b: &Version) {
