@@ -92,7 +92,7 @@ fn each_mistake_is_found_with_its_cause_and_its_cure() -> Result<()> {
             Box::new(|lab| lab.profile("bad", "colour = 1\n")),
             &["failed profile: bad is not understood; who has this profile gets no view until it is \
                right\n/etc/gobo-session/profiles.d/bad.toml:1:1: error: unknown key `colour`\n 1 | colour = 1\n     \
-               ^^^^^^\n   = known here: description, include, programs, prefer, strict, solve, pure, arch, personality, \
+               ^^^^^^\n   = known here: description, include, programs, prefer, strict, solve, use-flags, pure, arch, personality, \
                environment"],
         ),
         (

@@ -130,11 +130,11 @@ fn profiles_include_each_other_and_a_bad_one_harms_its_own_users_alone() -> Resu
             ),
             format!(
                 "err: no view: user ann, profile bad, configure: {file}/bad.toml:1:1: unknown key `colour` (known here: \
-                     description, include, programs, prefer, strict, solve, pure, arch, personality, environment)"
+                     description, include, programs, prefer, strict, solve, use-flags, pure, arch, personality, environment)"
             ),
             format!(
                 "err: no view: user ann, profile includes-bad, configure: {file}/bad.toml:1:1: unknown key `colour` \
-                     (known here: description, include, programs, prefer, strict, solve, pure, arch, personality, \
+                     (known here: description, include, programs, prefer, strict, solve, use-flags, pure, arch, personality, \
                      environment)"
             ),
             format!(
