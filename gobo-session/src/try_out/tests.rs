@@ -9,6 +9,9 @@ pub(super) mod world;
 
 use world::{World, layer, library, plan};
 
+/// A processor without x86-64-v2. It is made up: what runs these tests can do more, and only the number is another.
+const MADE_UP_OLD_PROCESSOR: Level = Level(1);
+
 const X86_64: Target = Target::X86_64;
 
 /// What a login says of a layer, on a processor of level 3.
@@ -161,7 +164,7 @@ fn libraries_are_found_through_rpath_and_origin_as_the_loader_does() {
         world.install("Tool/1/bin/tool", &tool, mode);
         let tree = world.tree();
         let images = Images::default();
-        Loader::new(&tree, ViewNames::base(&tree), &images, Level(1)).start(b"/bin/tool")
+        Loader::new(&tree, ViewNames::base(&tree), &images, MADE_UP_OLD_PROCESSOR).start(b"/bin/tool")
     };
     let tool = || Forge::program(X86_64).needs("libtool.so.1", &[]);
     world.install(
@@ -216,7 +219,7 @@ fn an_i686_view_with_its_hwcaps_folder_is_accepted() {
     let layer = i686_view(&world, "lib/glibc-hwcaps/x86-64-v2");
     let plan = plan(&[("Bash", "5.2.15-i686", Arch::I686)]);
     try_login(&world.tree(), &plan, &layer, Level(2)).unwrap();
-    let said = refusal(try_login(&world.tree(), &plan, &layer, Level(1)));
+    let said = refusal(try_login(&world.tree(), &plan, &layer, MADE_UP_OLD_PROCESSOR));
     assert!(said.contains("it needs libc.so.6 for x86_64, and Glibc 2.36-i686 is for i686"), "{said}");
 }
 
@@ -233,9 +236,9 @@ fn before_glibc_2_37_an_old_processor_has_the_folder_x86_64() {
     let world = World::new();
     let layer = i686_view(&world, "lib/x86_64");
     let i686 = ("Bash", "5.2.15-i686", Arch::I686);
-    try_login(&world.tree(), &plan(std::slice::from_ref(&i686)), &layer, Level(1)).unwrap();
+    try_login(&world.tree(), &plan(std::slice::from_ref(&i686)), &layer, MADE_UP_OLD_PROCESSOR).unwrap();
     let newer = plan(&[i686, ("Glibc", "2.41", Arch::X86_64)]);
-    let said = refusal(try_login(&world.tree(), &newer, &layer, Level(1)));
+    let said = refusal(try_login(&world.tree(), &newer, &layer, MADE_UP_OLD_PROCESSOR));
     assert!(said.contains("only on a processor with x86-64-v2"), "{said}");
 }
 
@@ -245,7 +248,10 @@ fn r24_login_refuses_i686_on_an_old_processor_where_the_glibc_is_not_known() {
     let layer = i686_view(&world, "lib/glibc-hwcaps/x86-64-v2");
     std::fs::remove_file(world.path("System/Index/lib/libc.so.6")).unwrap();
     let plan = plan(&[("Bash", "5.2.15-i686", Arch::I686)]);
-    assert!(refusal(try_login(&world.tree(), &plan, &layer, Level(1))).contains("Glibc of unknown version"));
+    assert!(
+        refusal(try_login(&world.tree(), &plan, &layer, MADE_UP_OLD_PROCESSOR))
+            .contains("Glibc of unknown version")
+    );
     try_login(&world.tree(), &plan, &layer, Level(2)).unwrap();
 }
 
