@@ -1,4 +1,4 @@
-//! The project's own commands, for people and for CI: `cargo xtask root|demo|test|check|fuzz`.
+//! The project's own commands, for people and for CI: `cargo xtask root|demo|test|soak|check|fuzz`.
 
 mod demo;
 mod fuzz;
@@ -14,6 +14,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   demo                            log users in through real PAM, in a GoboLinux root of real programs, and show what they see
   demo --screenshot FOLDER        the same on screens: pictures of GTK+ 2 and 3, x86_64 and i686, side by side
   test [ARGUMENTS FOR CARGO TEST] install what is missing, build, and run all tests
+  soak [LOGINS]                   thousands of logins with random wishes, failures and deaths: 20,000, or as many as are given
   root [--variant VARIANT]        build the GoboLinux root, or find it built: small, full, or doors
   check                           what CI checks before the tests: formatting, clippy, documentation
   fuzz [SECONDS]                  feed every reader hostile input, each for 60 seconds or as many as are given";
@@ -34,6 +35,8 @@ fn run(words: &[String]) -> Result<()> {
         ["demo"] => demo::demo(),
         ["demo", "--screenshot", folder] => screenshot::screenshots(folder.as_ref()),
         ["test", arguments @ ..] => test::test(arguments),
+        ["soak"] => test::soak(test::LOGINS),
+        ["soak", logins] => test::soak(logins.parse().context("LOGINS is a whole number")?),
         ["root"] => build_root(Variant::Small),
         ["root", "--variant", variant] => build_root(variant.parse()?),
         ["check"] => test::check(),

@@ -30,6 +30,28 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// How many logins a soak is, if nothing else is said.
+pub(crate) const LOGINS: u32 = 20_000;
+
+/// Logs in as often as is said, through several services, and looks for what is left.
+pub(crate) fn soak(logins: u32) -> Result<()> {
+    if !is_root() {
+        bail!("a soak needs root: it makes namespaces and mounts");
+    }
+    install::for_building()?;
+    install::for_root()?;
+    root::build(&root::Options::new(Variant::Small))?;
+    build_product()?;
+    let status = Command::new("cargo")
+        .args(["test", "-p", "gobo-tests", "--test", "soak", "--", "--nocapture"])
+        .env("GOBO_SOAK", logins.to_string())
+        .env("GOBO_TESTS_MUST_RUN", "1")
+        .current_dir(workspace())
+        .status()
+        .context("cargo test does not start")?;
+    if status.success() { Ok(()) } else { bail!("the soak failed") }
+}
+
 /// Formatting, clippy and documentation: warnings are errors.
 pub(crate) fn check() -> Result<()> {
     install::for_building()?;
