@@ -128,7 +128,7 @@ fn each_mistake_is_found_with_its_cause_and_its_cure() -> Result<()> {
                 lab.chamber.write("/etc/pam.d/sshd", stack + "session required pam_exec.so /bin/true\n")
             }),
             &[
-                "failed stack: sshd: /etc/pam.d/sshd:11 (pam_exec.so) stands behind the line that opens: it runs as root in \
+                "failed stack: sshd: /etc/pam.d/sshd:9 (pam_exec.so) stands behind the line that opens: it runs as root in \
                the view of a user; move the line of pam_gobo.so that opens behind it",
             ],
         ),
