@@ -36,8 +36,26 @@ pub struct Wish {
     pub each: bool,
     /// A network service that it looks up in the session, by libc and so by the modules of the name service.
     pub look_up: Option<String>,
+    /// How it closes the last one.
+    pub closing: Closing,
     /// What is run in the session, as its user.
     pub script: Option<String>,
+}
+
+/// How daemons close sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Closing {
+    /// In the process and the transaction that opened it.
+    #[default]
+    Same,
+    /// In a child of that process.
+    Child,
+    /// In another transaction, which knows nothing of the first.
+    Stranger,
+    /// When the process has no capability any more.
+    Powerless,
+    /// Not at all.
+    Never,
 }
 
 /// What the client answers.
@@ -125,6 +143,7 @@ impl<'l> Client<'l> {
             times: 1,
             each: false,
             look_up: None,
+            closing: Closing::default(),
             script: None,
         };
         Self { lab, prefix: Vec::new(), timeout: crate::chamber::TIMEOUT, wish }

@@ -3,8 +3,9 @@
 mod pam;
 
 use anyhow::{Context as _, Result};
-use gobo_tests::lab::client::{Place, Report, Wish};
+use gobo_tests::lab::client::{Closing, Place, Report, Wish};
 use pam::Transaction;
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
@@ -51,7 +52,7 @@ fn session(wish: &Wish) -> Result<Report> {
     let variables = transaction.variables();
     wish.look_up.as_deref().map(pam::look_up_service).transpose()?;
     let output = wish.script.as_ref().map(|script| run(script, &wish.user, &variables)).transpose()?;
-    let close = transaction.close();
+    let close = close(wish, &mut transaction)?;
     let told = transaction.end();
     let after = place()?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -93,6 +94,27 @@ fn name_services() -> Result<Vec<String>> {
     let mut modules: Vec<String> = files.filter(|file| file.contains("/libnss_")).collect();
     modules.dedup();
     Ok(modules)
+}
+
+/// Closes a session in the way that is wished.
+fn close(wish: &Wish, transaction: &mut Transaction) -> Result<i32> {
+    Ok(match wish.closing {
+        Closing::Same => transaction.close(),
+        Closing::Child => pam::in_child(|| transaction.close())?,
+        Closing::Stranger => {
+            let mut stranger = Transaction::start(&wish.service, &wish.user, wish.silent)?;
+            let code = stranger.close();
+            stranger.end();
+            code
+        }
+        Closing::Powerless => {
+            let none = CapabilitySet::empty();
+            let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+            set_capabilities(None, sets)?;
+            transaction.close()
+        }
+        Closing::Never => 0,
+    })
 }
 
 /// A system call that does nothing and that a trace shows.

@@ -141,6 +141,24 @@ pub(crate) fn look_up_service(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// What `work` gives in a child of this process.
+pub(crate) fn in_child(work: impl FnOnce() -> i32) -> Result<i32> {
+    // SAFETY: fork of libc, which leaves the child's libc whole; the child calls libpam and ends without running
+    // anything that belongs to its parent.
+    let child = unsafe { libc::fork() };
+    ensure!(child >= 0, "fork: {}", std::io::Error::last_os_error());
+    if child == 0 {
+        let code = work();
+        // SAFETY: ends this process at once.
+        unsafe { libc::_exit(code) }
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child that was just made, with a place for its status.
+    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    ensure!(waited == child && libc::WIFEXITED(status), "the child did not end by itself: {status:#x}");
+    Ok(libc::WEXITSTATUS(status))
+}
+
 /// Answers nothing and writes down everything, as a program without a terminal would.
 extern "C" fn write_down(
     count: c_int,
