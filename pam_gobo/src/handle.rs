@@ -107,6 +107,10 @@ impl Caller for Libpam<'_> {
         })
     }
 
+    fn is_root(&mut self) -> bool {
+        self.handle.get_user(None).is_ok_and(|name| name == "root")
+    }
+
     fn set_variable(&mut self, name_value: &CString) -> bool {
         libpam::set_variable(self.handle, name_value)
     }

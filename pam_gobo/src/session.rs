@@ -20,6 +20,8 @@ pub(crate) enum Outcome {
 pub(crate) trait Caller {
     /// Who comes in; the error is why that cannot be told.
     fn login(&mut self) -> Result<Login, String>;
+    /// Whether it is root by name: what is asked where no more can be told.
+    fn is_root(&mut self) -> bool;
     /// Sets a variable of the session.
     fn set_variable(&mut self, name_value: &CString) -> bool;
     /// Remembers the way back until close_session.
@@ -38,10 +40,15 @@ pub(crate) type Open = fn(&Login, &Options) -> Result<Session, Box<Failure>>;
 /// What becomes of a login where this module has a fault of its own (R14): what its line says, since nobody else can be
 /// asked any more.
 pub(crate) fn fault(caller: &mut impl Caller, arguments: &Arguments) -> Outcome {
-    let on_failure = arguments.options.on_failure.unwrap_or_default();
+    let on_failure = unasked(caller, arguments);
     caller.log(Level::Error, &format!("{}: the module has a fault; please report it", verdict(on_failure)));
     tell(caller, arguments, on_failure, None);
     outcome(on_failure)
+}
+
+/// What happens on failure where policy was not asked: what the module's line says, but root is always let in.
+fn unasked(caller: &mut impl Caller, arguments: &Arguments) -> OnFailure {
+    if caller.is_root() { OnFailure::Base } else { arguments.options.on_failure.unwrap_or_default() }
 }
 
 /// Opens a session.
@@ -54,7 +61,7 @@ pub(crate) fn open(caller: &mut impl Caller, arguments: &Arguments, open: Open) 
     let login = match caller.login() {
         Ok(login) => login,
         Err(why) => {
-            let on_failure = arguments.options.on_failure.unwrap_or_default();
+            let on_failure = unasked(caller, arguments);
             caller.log(Level::Error, &format!("{}: {}", verdict(on_failure), Safe(&why)));
             tell(caller, arguments, on_failure, None);
             return outcome(on_failure);
