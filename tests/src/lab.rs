@@ -120,6 +120,16 @@ impl Lab {
         Ok(())
     }
 
+    /// Makes the stack of a service one of the module alone, which any user passes: what other modules do is not looked
+    /// at then.
+    ///
+    /// # Errors
+    /// Where the stack cannot be written.
+    pub fn module_alone(&self, service: &str) -> Result<()> {
+        let stack = "auth required pam_permit.so\nsession optional pam_gobo.so close\nsession required pam_gobo.so open\n";
+        self.chamber.write(stack_of(service), stack)
+    }
+
     /// Makes `words` the line that opens; lines of more modules may follow it.
     ///
     /// # Errors

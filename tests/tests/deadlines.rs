@@ -18,17 +18,13 @@ const PROFILES: [(&str, &str); 3] = [
     ("hello", "programs = [\"Hello\"]\n"),
 ];
 
-/// The stack of the module alone.
-const STACK: &str =
-    "auth required pam_permit.so\nsession optional pam_gobo.so close\nsession required pam_gobo.so open\n";
-
 /// Where a file server is told to be silent.
 const SILENT: &str = "/tmp/silent";
 
 fn lab(root: &Path, policy: &str) -> Result<Lab> {
     let policy = format!("deadline-ms = {DEADLINE}\n{policy}");
     let lab = Lab::with(root, &policy, &PROFILES, |builder| builder)?;
-    lab.chamber.write("/etc/pam.d/pamtester", STACK)?;
+    lab.module_alone("pamtester")?;
     lab.chamber.write("/usr/bin/fuse-server", std::fs::read(built("fuse-server")?)?)?;
     lab.chamber.set_mode("/usr/bin/fuse-server", 0o755)?;
     Ok(lab)

@@ -256,9 +256,9 @@ fn around_fault(trace: &str) -> String {
 fn lab(root: &std::path::Path) -> Result<Lab> {
     let lab = Lab::new(root, POLICY, &PROFILES)?;
     // The module alone: how others of the stack take a failure is theirs to say.
-    let stack = "auth required pam_permit.so\nsession optional pam_gobo.so close\nsession required pam_gobo.so open\n";
-    lab.chamber.write("/etc/pam.d/pamtester", stack)?;
-    lab.chamber.write(format!("/etc/pam.d/{DENIES}"), stack.replace(" open", " open on-failure=deny"))?;
+    lab.module_alone("pamtester")?;
+    lab.module_alone(DENIES)?;
+    lab.open_line(DENIES, "required pam_gobo.so open on-failure=deny")?;
     lab.select("ann", "lua51")?;
     Ok(lab)
 }

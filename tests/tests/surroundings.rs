@@ -10,12 +10,10 @@ use std::path::Path;
 const POLICY: &str = "[default]\nprofile = \"lua51\"\n[[rule]]\nuser = \"bob\"\nprofile = \"lua53\"\n";
 const PROFILES: [(&str, &str); 2] =
     [("lua51", "programs = [\"Lua = 5.1.5\"]\n"), ("lua53", "programs = [\"Lua = 5.3.6\"]\n")];
-const STACK: &str =
-    "auth required pam_permit.so\nsession optional pam_gobo.so close\nsession required pam_gobo.so open\n";
 
 fn lab(root: &Path, special: impl FnOnce(Builder) -> Builder) -> Result<Lab> {
     let lab = Lab::with(root, POLICY, &PROFILES, special)?;
-    lab.chamber.write("/etc/pam.d/pamtester", STACK)?;
+    lab.module_alone("pamtester")?;
     lab.open_line("su", "optional pam_gobo.so open")?;
     Ok(lab)
 }

@@ -16,12 +16,8 @@ const POLICY: &str = "[default]\nprofile = \"lua51\"\nallow = [\"lua53\"]\n";
 const PROFILES: [(&str, &str); 2] =
     [("lua51", "programs = [\"Lua = 5.1.5\"]\n"), ("lua53", "programs = [\"Lua = 5.3.6\"]\n")];
 
-/// The stack of the module alone: what others do is not looked at here.
-const STACK: &str =
-    "auth required pam_permit.so\nsession optional pam_gobo.so close\nsession required pam_gobo.so open\n";
-
 fn lab(root: &Path) -> Result<Lab> {
     let lab = Lab::new(root, POLICY, &PROFILES)?;
-    lab.chamber.write("/etc/pam.d/pamtester", STACK)?;
+    lab.module_alone("pamtester")?;
     Ok(lab)
 }

@@ -4,7 +4,6 @@
 //! would replace it with. Each version writes down its own number and the effective user id it runs with. An
 //! administrator's profile may bring 1.1 to the probe: that shows that the probe would tell.
 
-use super::STACK;
 use anyhow::{Context as _, Result, ensure};
 use gobo_tests::chamber::Output;
 use gobo_tests::lab::Lab;
@@ -94,7 +93,7 @@ impl Machine {
         for (probe, ..) in PROBES {
             lab.chamber.set_mode(format!("/Programs/Probe/1.0/bin/{probe}"), 0o4755)?;
         }
-        lab.chamber.write("/etc/pam.d/pamtester", STACK)?;
+        lab.module_alone("pamtester")?;
         lab.chamber.write("/etc/nsswitch.conf", "passwd: files toy\ngroup: files\nshadow: files\n")?;
         Ok(Self { lab, _trees: [base, probes] })
     }

@@ -19,13 +19,9 @@ const POLICY: &str = "exempt = [\"@staff\"]\n\
 const PROFILES: [(&str, &str); 2] =
     [("lua51", "programs = [\"Lua = 5.1.5\"]\n"), ("lua53", "programs = [\"Lua = 5.3.6\"]\n")];
 
-/// A stack of the module alone, which any user passes.
-const STACK: &str =
-    "auth required pam_permit.so\nsession optional pam_gobo.so close\nsession required pam_gobo.so open\n";
-
 fn lab(root: &Path) -> Result<Lab> {
     let lab = Lab::new(root, POLICY, &PROFILES)?;
-    lab.chamber.write("/etc/pam.d/pamtester", STACK)?;
+    lab.module_alone("pamtester")?;
     Ok(lab)
 }
 

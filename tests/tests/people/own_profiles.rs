@@ -1,6 +1,6 @@
 //! Profiles that users wrote themselves: used where policy trusts them, never read where it does not (R3).
 
-use super::{STACK, lua_of, opened};
+use super::{lua_of, opened};
 use anyhow::Result;
 use gobo_tests::lab::{Lab, selection_of, view_of};
 use gobo_tests::requires_gobo_root;
@@ -17,7 +17,7 @@ const PROFILES: [(&str, &str); 3] = [
 
 fn lab(root: &Path, policy: &str) -> Result<Lab> {
     let lab = Lab::new(root, policy, &PROFILES)?;
-    lab.chamber.write("/etc/pam.d/pamtester", STACK)?;
+    lab.module_alone("pamtester")?;
     lab.select("ann", "mine")?;
     Ok(lab)
 }

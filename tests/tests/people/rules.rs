@@ -1,6 +1,6 @@
 //! Each kind of rule, drop-ins and includes, through real libpam.
 
-use super::{PROFILES, STACK, lua, lua_of, opened};
+use super::{PROFILES, lua, lua_of, opened};
 use anyhow::Result;
 use gobo_tests::lab::Lab;
 use gobo_tests::lab::client::{Client, Wish};
@@ -9,7 +9,7 @@ use std::path::Path;
 
 fn lab(root: &Path, policy: &str) -> Result<Lab> {
     let lab = Lab::new(root, policy, &PROFILES)?;
-    lab.chamber.write("/etc/pam.d/pamtester", STACK)?;
+    lab.module_alone("pamtester")?;
     Ok(lab)
 }
 
@@ -32,7 +32,7 @@ fn each_condition_holds_for_some_and_not_for_others() -> Result<()> {
         move |wish: &mut Wish| wish.host = Some(host.clone())
     };
     let other_door = |wish: &mut Wish| wish.service = "other-door".to_owned();
-    lab.chamber.write("/etc/pam.d/other-door", STACK)?;
+    lab.module_alone("other-door")?;
     type Case<'c> = (&'c str, Vec<(&'c str, &'c dyn Fn(&mut Wish), bool)>);
     let (tty1, pts, lab7, home) = (tty("/dev/tty1"), tty("pts/0"), host("LAB-7.example.org"), host("home"));
     let cases: [Case<'_>; 8] = [
