@@ -18,7 +18,8 @@ fuzz_target!(|data: &[u8]| {
 
 /// Writes a line as the kernel does.
 fn write(mount: &Mount, out: &mut Vec<u8>) {
-    out.extend(format!("{} 1 0:1 / ", mount.id).bytes());
+    let (major, minor) = (rustix::fs::major(mount.device), rustix::fs::minor(mount.device));
+    out.extend(format!("{} 1 {major}:{minor} / ", mount.id).bytes());
     escape(&mount.point, out);
     out.extend(b" rw");
     for tag in &mount.propagation {

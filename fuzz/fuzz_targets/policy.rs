@@ -2,11 +2,10 @@
 #![no_main]
 
 use gobo_session::config::{Allow, Config, Decision, Login, Policy, Selection, Source};
-use gobo_session::trusted::Trust;
+use gobo_session::trusted::{Root, Trust};
 use gobo_session_fuzz::{check_error, is_silent, parts};
 use libfuzzer_sys::fuzz_target;
-use std::fs::{self, File};
-use std::os::fd::AsFd as _;
+use std::fs;
 use std::path::{Component, Path};
 use tempfile::TempDir;
 
@@ -39,8 +38,8 @@ fn load(policy: &[u8], drop_in: Option<&[u8]>) -> Result<Config, gobo_session::c
         fs::create_dir(dir.join("session.d")).expect("a folder");
         fs::write(dir.join("session.d/10-lab.toml"), text).expect("a file");
     }
-    let root = File::open(folder.path()).expect("the folder");
-    let loaded = Config::load(root.as_fd(), Path::new(DIR), Trust::Anyone);
+    let root = Root::at(folder.path(), Trust::Anyone).expect("the folder");
+    let loaded = Config::load(&root, Path::new(DIR));
     assert!(loaded.as_ref().is_ok_and(|config| config.disabled.is_none()) || loaded.is_err());
     loaded
 }

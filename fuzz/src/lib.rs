@@ -10,6 +10,9 @@ const MAX_COMPLAINTS: usize = 4096;
 /// The most bytes of what a complaint about a configuration file says.
 const MAX_MESSAGE: usize = 4096;
 
+/// What stands before help, below a place, its line and a caret.
+const HELP: &str = "   = ";
+
 /// An input taken apart at its NUL bytes, into no more parts than `most`.
 pub fn parts(data: &[u8], most: usize) -> impl Iterator<Item = &[u8]> {
     data.splitn(most, |byte| *byte == 0)
@@ -21,7 +24,10 @@ pub fn check_diagnostic(diagnostic: &Diagnostic) {
     assert!(!line.contains(is_harmful), "not to be shown: {line:?}");
     let shown = diagnostic.to_string();
     assert!(!shown.contains(|c| is_harmful(c) && c != '\n'), "not to be shown: {shown:?}");
-    assert!(shown.lines().count() <= 4, "more lines than a place, its line, a caret and help: {shown:?}");
+    let mut lines = shown.lines().skip_while(|line| !line.starts_with(HELP));
+    let before = shown.lines().take_while(|line| !line.starts_with(HELP)).count();
+    assert!(before <= 3, "more lines than a place, its line and a caret: {shown:?}");
+    assert!(lines.all(|line| line.starts_with("   ")), "help that looks like another place: {shown:?}");
     assert!(diagnostic.width >= 1);
 }
 

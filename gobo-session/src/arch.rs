@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::os::fd::AsFd;
 use std::str::FromStr;
 
 /// What a version was built for.
@@ -32,6 +33,22 @@ impl Arch {
     pub fn of_file(bytes: &[u8]) -> Self {
         let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
         std::str::from_utf8(line).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(Self::Any)
+    }
+
+    /// What the header of an ELF file says (see elf(5)); `None` for what is no such file, or for a processor that is not known
+    /// here.
+    #[must_use]
+    pub fn of_program(fd: impl AsFd) -> Option<Self> {
+        const CLASS_32: u8 = 1;
+        const CLASS_64: u8 = 2;
+        let mut header = [0_u8; 20];
+        let read = rustix::io::pread(fd, &mut header, 0).ok()?;
+        let is_elf = read == header.len() && header.starts_with(b"\x7fELF");
+        match (is_elf, header[4], u16::from_le_bytes([header[18], header[19]])) {
+            (true, CLASS_32, 3) => Some(Self::I686),
+            (true, CLASS_64, 62) => Some(Self::X86_64),
+            _ => None,
+        }
     }
 
     /// Whether both can be the same: equal, or one of them fits everything.

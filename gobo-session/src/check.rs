@@ -3,13 +3,23 @@
 //! Everything is looked at as a login would look at it: the same readers, which believe root alone. What a login passes
 //! over in silence, or says in one line of a log that nobody reads, is said here.
 
+mod kernel;
 mod policy;
 pub mod privileged;
-mod stacks;
+mod processor;
+mod road;
+mod settings;
+pub(crate) mod stacks;
 mod tree;
+
+pub use kernel::try_command_view;
 
 use crate::config::{Config, ConfigError};
 use crate::error::{Because as _, Error, Result, Step};
+use crate::setup::Setup;
+use crate::setup::beside::Lies;
+use crate::tree::Layout;
+use crate::trusted::{Root, Trust};
 use rustix::fs::{Mode, OFlags, open};
 use serde::Serialize;
 use std::os::fd::OwnedFd;
@@ -30,7 +40,8 @@ pub enum Level {
 /// What was found out about one thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at: `policy`, `profile`, `own`, `programs`, `index`, `state`, `stack`, `switch`.
+    /// What was looked at: `policy`, `profile`, `own`, `settings`, `programs`, `index`, `tree`, `state`, `kernel`,
+    /// `run`, `mounts`, `i686`, `processor`, `stack`, `module`, `switch`.
     pub about: &'static str,
     /// How it stands.
     pub level: Level,
@@ -90,13 +101,34 @@ impl Finding {
 /// Where the root itself cannot be opened.
 pub fn machine(root: &Path) -> Result<Vec<Finding>> {
     let fd = open_root(root)?;
-    let mut findings = policy::switches(&fd);
-    let config = policy::check(&fd, root, &mut findings);
+    let trusted = Root::new(open_root(root)?, Trust::RootOnly);
+    let mut findings = policy::switches(&trusted);
+    let config = policy::check(&trusted, root, &mut findings);
     let layout = config.as_ref().map(Config::layout).unwrap_or_default();
-    tree::check(root, &layout, &mut findings);
+    tree::check(root, &layout, config.as_ref(), &mut findings);
+    settings::check(&fd, &mut findings);
     tree::check_state(&fd, &mut findings);
+    if root == Path::new("/") {
+        let shares_root = config.as_ref().is_none_or(|config| config.policy.share_root);
+        kernel::check(&layout, shares_root, &mut findings);
+        processor::check(&mut findings);
+    }
+    findings.extend(beside(root, &layout));
     stacks::check(&fd, config.as_ref().map(|config| &config.policy), &layout, &mut findings);
     Ok(findings)
+}
+
+/// A tree beside the system's own programs to which nothing leads.
+fn beside(root: &Path, layout: &Layout) -> Option<Finding> {
+    let setup = Setup::open(root).ok().filter(|setup| setup.lies(layout) == Lies::Beside)?;
+    let missing: Vec<&str> =
+        setup.files(layout).iter().filter(|file| file.needs_work()).map(|file| file.path).collect();
+    let what = format!(
+        "{} lies beside /usr, and {} would lead to it",
+        layout.index.display(),
+        missing.join(" and ")
+    );
+    (!missing.is_empty()).then(|| Finding::warning("tree", what).cured_by("gobo-session setup --apply tree"))
 }
 
 fn open_root(root: &Path) -> Result<OwnedFd> {

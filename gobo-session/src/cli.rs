@@ -6,25 +6,36 @@ mod arguments;
 mod check;
 mod completions;
 mod diff;
+mod enter;
 mod env;
 mod exit;
+mod host;
 mod input;
 mod lint;
+mod list;
 mod man;
+mod person;
 mod place;
 mod plan;
+mod profile;
 mod reasons;
+mod renew;
 mod request;
 mod run;
+mod runner;
+mod session;
+mod setup;
+mod shell;
 mod status;
 mod table;
 mod talk;
 mod versions;
+mod who;
 mod why;
 
 use crate::kernel::sys;
-use arguments::{Arguments, Subcommand};
-use clap::Parser as _;
+use arguments::{CommandLine, Often, OftenCalled, Subcommand, VersionAsked};
+use clap::{Parser as _, Subcommand as _};
 use exit::Exit;
 use rustix::fs::{self, Mode, OFlags};
 use std::ffi::OsString;
@@ -34,35 +45,62 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 #[must_use]
 pub fn main() -> i32 {
     let _held = hold_closed_streams();
-    let words: Vec<OsString> = std::env::args_os().collect();
-    let runs_a_command = words.get(1).is_some_and(|word| word == "run");
+    let words = runner::by_name(std::env::args_os().collect());
+    let command = words.get(1).and_then(|word| word.to_str()).unwrap_or_default().to_owned();
     if let Err(why) = refuse_privilege() {
         talk::error(&why);
-        return Exit::own_failure(runs_a_command).code();
+        return Exit::own_failure(&command).code();
     }
-    match Arguments::try_parse_from(words) {
-        Ok(arguments) => dispatch(arguments).code(),
+    match parse(words, &command) {
+        Ok(command) => dispatch(command).code(),
         Err(error) => {
             if !error.use_stderr() {
                 return talk::data(&error.render().to_string()).code();
             }
-            let _ = error.print();
-            Exit::usage(runs_a_command).code()
+            talk::usage(&error);
+            Exit::usage(&command).code()
         }
     }
 }
 
-fn dispatch(arguments: Arguments) -> Exit {
-    let done = match arguments.command {
+/// Reads a command line. A command that is often called is read by itself, which takes a tenth of the time, and so is the
+/// question for the version; whatever is not understood then is read as all others are, and told so.
+fn parse(words: Vec<OsString>, command: &str) -> Result<Subcommand, clap::Error> {
+    if matches!(command, "--version" | "-V")
+        && words.len() == 2
+        && let Err(version) = VersionAsked::try_parse_from(&words)
+    {
+        return Err(version);
+    }
+    if Often::has_subcommand(command)
+        && let Ok(line) = OftenCalled::try_parse_from(&words)
+    {
+        return Ok(line.command.into());
+    }
+    CommandLine::try_parse_from(words).map(|line| line.command)
+}
+
+fn dispatch(command: Subcommand) -> Exit {
+    let done = match command {
         Subcommand::Run(run) => Ok(run::run(&run)),
+        Subcommand::Runner(runner) => Ok(runner::runner(&runner)),
+        Subcommand::Shell(shell) => Ok(shell::shell(&shell)),
+        Subcommand::Profile(profile) => profile::profile(&profile),
         Subcommand::Plan(plan) => plan::plan(&plan),
         Subcommand::Env(env) => env::env(&env),
         Subcommand::Versions(versions) => versions::versions(&versions),
         Subcommand::Diff(diff) => diff::diff(&diff),
         Subcommand::Why(why) => why::why(&why),
         Subcommand::Lint(lint) => lint::lint(&lint),
+        Subcommand::List(list) => list::list(&list),
+        Subcommand::Who(who) => who::who(&who),
+        Subcommand::Host(host) => Ok(host::host(&host)),
+        Subcommand::Refresh(refresh) => renew::refresh(&refresh),
+        Subcommand::Reload(reload) => renew::reload(&reload),
         Subcommand::Check(check) => check::check(&check),
+        Subcommand::Setup(setup) => setup::setup(&setup),
         Subcommand::Completions(completions) => Ok(completions::completions(&completions)),
+        Subcommand::Complete(question) => Ok(completions::complete(&question)),
         Subcommand::Man(man) => Ok(man::man(&man)),
         Subcommand::Status(status) => status::status(&status),
     };
@@ -88,4 +126,20 @@ fn refuse_privilege() -> Result<(), String> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_told_as_it_is_by_the_whole_command_line() {
+        for word in ["--version", "-V"] {
+            let words = ["gobo-session", word].map(OsString::from).to_vec();
+            let whole = CommandLine::try_parse_from(&words).unwrap_err();
+            let alone = parse(words, word).unwrap_err();
+            assert_eq!((alone.kind(), alone.to_string()), (whole.kind(), whole.to_string()));
+        }
+        assert!(parse(["gobo-session", "--version", "x"].map(OsString::from).to_vec(), "--version").is_err());
+    }
 }

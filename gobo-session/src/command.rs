@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// The longest first line of a script that is read, as the kernel reads it.
 const MAX_SHEBANG: usize = 256;
 
+/// How many files a command may lead through: a script, its interpreter, and so on.
+const MAX_INTERPRETERS: usize = 4;
+
 /// The version that a command belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Belongs {
@@ -29,38 +32,58 @@ pub struct Belongs {
     pub is_fixed: bool,
 }
 
-/// The version that a command belongs to, as it is seen now: its own file's, or for a script outside /Programs its
-/// interpreter's. `None` where that is no version of the tree.
-///
-/// # Errors
-/// Where the version's folder cannot be read.
-pub fn belongs_to(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Result<Option<Belongs>> {
-    let mut command = command.to_owned();
-    for _ in 0..4 {
-        let Some(file) = find(tree, &command, path) else { return Ok(None) };
-        if let Some(found) = version_of(tree, &file)? {
-            return Ok(Some(found));
-        }
-        match interpreter(&file.fd) {
-            Some(interpreter) => command = interpreter,
-            None => return Ok(None),
-        }
-    }
-    Ok(None)
-}
+/// The files that a command leads through as it is seen now: its own, and for a script its interpreter's, and so on.
+#[derive(Default)]
+pub struct CommandFiles(Vec<CommandFile>);
 
-/// The file of a command.
+/// One of them.
 struct CommandFile {
     fd: OwnedFd,
     /// Where it was found, by its absolute path inside the tree.
     found: PathBuf,
     /// Its real path inside the tree.
     real: PathBuf,
+    /// Whether it was found through the index.
+    is_in_index: bool,
+}
+
+impl CommandFiles {
+    /// Finds them; none where there is no such command.
+    #[must_use]
+    pub fn find(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Self {
+        let next = |file: &CommandFile| find(tree, &interpreter(&file.fd)?, path);
+        Self(std::iter::successors(find(tree, command, path), next).take(MAX_INTERPRETERS).collect())
+    }
+
+    /// The version that the command belongs to: its own file's, or for a script outside /Programs its interpreter's.
+    /// `None` where that is no version of the tree.
+    ///
+    /// # Errors
+    /// Where the version's folder cannot be read.
+    pub fn belong_to(&self, tree: &Tree) -> Result<Option<Belongs>> {
+        for file in &self.0 {
+            if let Some(found) = version_of(tree, file)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the command's file was built for, as its first bytes say; for a script what its interpreter was.
+    #[must_use]
+    pub fn built_for(&self) -> Option<Arch> {
+        self.0.last().and_then(|file| Arch::of_program(&file.fd))
+    }
+
+    /// Their paths: where each was found, where it really is, and whether the index led there.
+    pub fn paths(&self) -> impl Iterator<Item = (&Path, &Path, bool)> {
+        self.0.iter().map(|file| (file.found.as_path(), file.real.as_path(), file.is_in_index))
+    }
 }
 
 /// Finds the file of a command.
 fn find(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Option<CommandFile> {
-    files(command.as_bytes(), path).into_iter().find_map(|candidate| {
+    candidates(command.as_bytes(), path).into_iter().find_map(|candidate| {
         let found = std::path::absolute(OsStr::from_bytes(&candidate)).ok()?;
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let fd = tree.open_inside(found.as_os_str().as_bytes(), flags).ok()?;
@@ -71,7 +94,8 @@ fn find(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Option<CommandFil
             return None;
         }
         let real = tree.real_path(fd.as_fd())?;
-        Some(CommandFile { fd, found, real })
+        let is_in_index = is_in_index(tree, &found);
+        Some(CommandFile { fd, found, real, is_in_index })
     })
 }
 
@@ -79,15 +103,14 @@ fn find(tree: &Tree, command: &OsStr, path: Option<&OsStr>) -> Option<CommandFil
 fn version_of(tree: &Tree, file: &CommandFile) -> Result<Option<Belongs>> {
     let Some(owner) = tree.owner(b"/", file.real.as_os_str().as_bytes()) else { return Ok(None) };
     let Some(program) = tree.installed(&owner) else { return Ok(None) };
-    let Some(version) = program.version(&owner.version) else { return Ok(None) };
+    let Some(version) = program.version(tree, &owner.version) else { return Ok(None) };
     let arch = version.arch(tree)?.clone();
-    let is_fixed = !is_in_index(tree, &file.found);
     Ok(Some(Belongs {
         path: file.real.clone(),
         program: program.name.clone(),
         version: owner.version,
         arch,
-        is_fixed,
+        is_fixed: !file.is_in_index,
     }))
 }
 
@@ -113,6 +136,10 @@ fn interpreter(fd: &OwnedFd) -> Option<OsString> {
 
 /// Where commands are looked for without a PATH.
 pub const DEFAULT_PATH: &str = "/bin:/usr/bin";
+
+/// What to do where a command must not be run.
+const DENIED: &str = "you may not run it: chmod +x makes a file of yours a command; a folder that you may not pass, or a mount \
+                      with noexec, forbids it too";
 
 /// Why a command did not start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +168,7 @@ pub fn become_command(words: &[OsString], environment: &[(OsString, OsString)]) 
     let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
     let is_path = name.as_bytes().contains(&b'/');
     let (mut denied, mut orphan) = (false, false);
-    for file in files(name.as_bytes(), path) {
+    for file in candidates(name.as_bytes(), path) {
         let Some(file) = text(&file) else { continue };
         match execute(&file, &argv, &envp) {
             // A file that is there but "not found" names an interpreter that is not.
@@ -153,15 +180,16 @@ pub fn become_command(words: &[OsString], environment: &[(OsString, OsString)]) 
     }
     let missing = error(Errno::NOENT);
     NotStarted::NotFound(match (denied, orphan) {
-        (true, _) => return NotStarted::CannotRun(error(Errno::ACCESS)),
+        (true, _) => return NotStarted::CannotRun(error(Errno::ACCESS).with_cure(DENIED)),
         (_, true) => missing.with_cure("the file is there, its interpreter is not: a foreign architecture?"),
-        _ if is_path => missing,
+        _ if is_path => missing.with_cure("in the view there is no such file; is the path right?"),
         _ => missing.with_cure("it is not in the PATH of the view"),
     })
 }
 
 /// The files that a name of a command can mean, in order: itself where it is a path, else one in each folder of the PATH.
-fn files(name: &[u8], path: Option<&OsStr>) -> Vec<Vec<u8>> {
+#[must_use]
+pub fn candidates(name: &[u8], path: Option<&OsStr>) -> Vec<Vec<u8>> {
     if name.contains(&b'/') {
         return vec![name.to_vec()];
     }

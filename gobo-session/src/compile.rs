@@ -7,8 +7,13 @@
 mod members;
 mod merge;
 mod old;
+#[cfg(feature = "cli")]
+mod own_folders;
 pub(crate) mod plug_ins;
 mod rules;
+
+#[cfg(feature = "cli")]
+pub use own_folders::add_own_folders;
 
 use crate::arch::Arch;
 use crate::error::{Error, Result, Step};
@@ -64,7 +69,8 @@ impl<'a> Compiler<'a> {
     fn new(tree: &'a Tree, plan: &'a Plan) -> Result<Self> {
         let mut to_link = Vec::new();
         for (place, choice) in plan.to_link() {
-            let program = tree.program(&choice.program)?.filter(|p| p.version(&choice.version).is_some());
+            let program =
+                tree.program(&choice.program)?.filter(|p| p.version(tree, &choice.version).is_some());
             let program = program.ok_or_else(|| {
                 let (program, version) = (&choice.program, &choice.version);
                 Error::new(Step::Compile, format!("{program} {version} is no longer installed"))
@@ -77,13 +83,11 @@ impl<'a> Compiler<'a> {
 
     fn base_of(&self, area: &Area) -> Result<Option<RealBase>> {
         let index = self.tree.index();
+        let at = index.path().join(&area.name).as_os_str().as_bytes().to_vec();
+        index.note(&at);
         let folder = Folder::open_if_there(index.fd(), area.name.as_bytes(), self.tree.trust())
             .map_err(|error| error.inside(index.path().as_os_str().as_bytes()))?;
-        Ok(folder.map(|folder| RealBase {
-            at: index.path().join(&area.name).as_os_str().as_bytes().to_vec(),
-            chain: vec![folder.id],
-            folder,
-        }))
+        Ok(folder.map(|folder| RealBase { at, chain: vec![folder.id], folder }))
     }
 
     /// The folders that the versions to be linked have for an area, in the order of precedence.
@@ -91,7 +95,7 @@ impl<'a> Compiler<'a> {
         let mut claims = Vec::new();
         for item in &self.to_link {
             let choice = item.choice;
-            if let Some(version) = item.program.version(&choice.version) {
+            if let Some(version) = item.program.version(self.tree, &choice.version) {
                 let path = self.tree.version_path(&choice.program, &choice.version);
                 claims.extend(self.sources_of(item.place, &path, version, area)?);
             }
@@ -108,8 +112,9 @@ impl<'a> Compiler<'a> {
         area: &Area,
     ) -> Result<Vec<Claim>> {
         let mut claims = Vec::new();
-        for source in &area.sources {
-            let folder = Folder::open_if_there(version.folder().fd(), source.as_bytes(), self.tree.trust())
+        let Ok(version_folder) = version.folder(self.tree) else { return Ok(claims) };
+        for source in area.sources.iter().filter(|source| version.may_have(self.tree, source)) {
+            let folder = Folder::open_if_there(version_folder.fd(), source.as_bytes(), self.tree.trust())
                 .map_err(|error| error.inside(path.as_os_str().as_bytes()))?;
             claims.extend(folder.map(|folder| Claim {
                 place,
@@ -134,21 +139,24 @@ impl<'a> Compiler<'a> {
     fn arch_of(&self, owner: Option<&Owner>) -> Arch {
         let arch = owner.and_then(|owner| {
             let program = self.tree.installed(owner)?;
-            program.version(&owner.version)?.arch(self.tree).ok().cloned()
+            program.version(self.tree, &owner.version)?.arch(self.tree).ok().cloned()
         });
         arch.unwrap_or(Arch::Any)
     }
 
     /// The versions to be linked for which a version of that owner is an old one.
     fn successors<'s>(&'s self, owner: &'s Owner) -> impl Iterator<Item = &'s ToLink<'a>> {
-        self.to_link.iter().filter(move |item| {
-            item.choice.program.as_str() == owner.program
-                && item.choice.version != owner.version
-                && item.program.version(&owner.version).is_some_and(|version| {
-                    version.major == item.choice.major
-                        && version.arch(self.tree).is_ok_and(|arch| arch.fits(&item.choice.arch))
-                })
-        })
+        self.to_link.iter().filter(move |item| self.succeeds(item, owner))
+    }
+
+    /// Whether a version of that owner is an old one of a version to be linked.
+    fn succeeds(&self, item: &ToLink<'a>, owner: &Owner) -> bool {
+        item.choice.program.as_str() == owner.program
+            && item.choice.version != owner.version
+            && item.program.version(self.tree, &owner.version).is_some_and(|version| {
+                version.major == item.choice.major
+                    && version.arch(self.tree).is_ok_and(|arch| arch.fits(&item.choice.arch))
+            })
     }
 
     fn note(&self, note: String) {

@@ -10,6 +10,8 @@ mod decision;
 mod decision_tests;
 #[cfg(test)]
 mod hostile;
+#[cfg(feature = "cli")]
+pub mod keys;
 #[cfg(test)]
 mod load_tests;
 mod name;
@@ -35,11 +37,9 @@ pub use syntax::MAX_FILE;
 
 use crate::diagnostic::Diagnostic;
 use crate::text::Safe;
-use crate::trusted::{self, Fault, Kind, Trust, TrustError};
+use crate::trusted::{Kind, Root, TrustError};
 use rustix::fs::{AtFlags, statat};
-use rustix::io::Errno;
 use std::fmt;
-use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 /// The administrator's folder, from the root.
@@ -95,33 +95,33 @@ impl Config {
     ///
     /// # Errors
     /// Where something is there but not to be trusted, not readable, or not understood. What is missing is no error.
-    pub fn load(root: BorrowedFd<'_>, dir: &Path, trust: Trust) -> Result<Self, ConfigError> {
-        if let Some(switch) = kill_switch(root, dir, trust) {
+    pub fn load(root: &Root, dir: &Path) -> Result<Self, ConfigError> {
+        if let Some(switch) = kill_switch(root, dir) {
             return Ok(Self {
                 policy: Policy::default(),
                 profiles: Profiles::none(),
                 disabled: Some(switch),
             });
         }
-        Self::read(root, dir, trust)
+        Self::read(root, dir)
     }
 
     /// As [`Config::load`], whatever the switches say: they are for logins.
-    pub(crate) fn read(root: BorrowedFd<'_>, dir: &Path, trust: Trust) -> Result<Self, ConfigError> {
+    pub(crate) fn read(root: &Root, dir: &Path) -> Result<Self, ConfigError> {
         let drop_ins = dir.join("session.d");
-        let names = if_present(trusted::list(root, &drop_ins, trust, MAX_DROP_INS))?.unwrap_or_default();
+        let names = if_present(root.list(&drop_ins, MAX_DROP_INS))?.unwrap_or_default();
         let names = names.iter().filter(|name| {
             Path::new(name).extension().is_some_and(|e| e == "toml")
                 && !name.as_encoded_bytes().starts_with(b".")
         });
         let mut files = Vec::new();
         for path in std::iter::once(dir.join("session.toml")).chain(names.map(|name| drop_ins.join(name))) {
-            if let Some(bytes) = if_present(trusted::read(root, &path, trust, MAX_FILE))? {
+            if let Some(bytes) = if_present(root.read(&path, MAX_FILE))? {
                 files.push((absolute(&path), bytes));
             }
         }
         let policy = policy_file::read(files).map_err(ConfigError::Invalid)?;
-        let profiles = Profiles::open(root, &dir.join("profiles.d"), trust, Author::Administrator)?;
+        let profiles = Profiles::open(root, &dir.join("profiles.d"), Author::Administrator)?;
         Ok(Self { policy, profiles, disabled: None })
     }
 }
@@ -131,15 +131,15 @@ impl Config {
 ///
 /// In a hurry one creates the file in any way, so its owner and mode do not matter; those of its folder do (R17).
 #[must_use]
-pub fn kill_switch(root: BorrowedFd<'_>, dir: &Path, trust: Trust) -> Option<String> {
+pub fn kill_switch(root: &Root, dir: &Path) -> Option<String> {
     for folder in [Path::new(STATE), dir] {
-        if let Ok(fd) = trusted::open(root, folder, trust, Kind::Directory)
+        if let Ok(fd) = root.open(folder, Kind::Directory)
             && statat(&fd, "disabled", AtFlags::SYMLINK_NOFOLLOW).is_ok()
         {
             return Some(absolute(&folder.join("disabled")));
         }
     }
-    let cmdline = trusted::read(root, Path::new("proc/cmdline"), trust, MAX_CMDLINE).ok()?;
+    let cmdline = root.read(Path::new("proc/cmdline"), MAX_CMDLINE).ok()?;
     let word = "gobo_session=off";
     cmdline
         .split(u8::is_ascii_whitespace)
@@ -172,9 +172,13 @@ impl ConfigError {
         }
     }
 
-    fn of_io(path: &Path, error: &std::io::Error) -> Self {
-        let fault = Fault::Call(Errno::from_io_error(error).unwrap_or(Errno::IO));
-        Self::Unreadable(TrustError { path: path.to_owned(), component: path.to_owned(), fault })
+    /// The same error for somebody who is not in the root that its paths start from.
+    fn seen_from_outside(self, root: &Path) -> Self {
+        match self {
+            Self::Untrusted(error) => Self::Untrusted(error.seen_from_outside(root)),
+            Self::Unreadable(error) => Self::Unreadable(error.seen_from_outside(root)),
+            other => other,
+        }
     }
 
     /// One clear line for syslog: the first error, and how many more there are.

@@ -12,7 +12,6 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::requirement::grammar::{self, Line};
 use crate::requirement::{Flag, Requirement};
 use lines::{Lines, RawLine};
-use std::rc::Rc;
 
 /// The largest file, in bytes.
 pub const MAX_FILE: usize = 64 * 1024;
@@ -39,8 +38,8 @@ pub struct Parsed {
 /// One line that asks for something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it asks for, shared with all plans that it is part of.
-    pub requirement: Rc<Requirement>,
+    /// What it asks for.
+    pub requirement: Requirement,
     /// Where it stands, from 1.
     pub line: u32,
 }
@@ -134,7 +133,7 @@ impl Parsed {
             Line::Nothing | Line::CrossOnly => {}
             Line::Flags(flags) => self.flag_only.push(FlagLine { flags, line: raw.number }),
             Line::Entry(requirement) if self.entries.len() < MAX_ENTRIES => {
-                self.entries.push(Entry { requirement: Rc::new(requirement), line: raw.number });
+                self.entries.push(Entry { requirement, line: raw.number });
             }
             Line::Entry(_) => {
                 let message =

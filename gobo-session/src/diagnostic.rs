@@ -3,7 +3,7 @@
 //! Readers of files never stop at the first odd line. They collect diagnostics and go on; the caller decides what
 //! to print and whether an error is fatal.
 
-use crate::text::{Safe, shorten};
+use crate::text::{Safe, shorten, wrap};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -148,10 +148,8 @@ impl fmt::Display for Diagnostic {
                 write!(f, "\n{shift}{}", "^".repeat(self.width as usize))?;
             }
         }
-        if let Some(help) = &self.help {
-            write!(f, "\n   = {}", Safe(help))?;
-        }
-        Ok(())
+        let help = self.help.as_ref().map(|help| wrap("   = ", "     ", &Safe(help).to_string()));
+        help.into_iter().flatten().try_for_each(|line| write!(f, "\n{line}"))
     }
 }
 

@@ -4,19 +4,37 @@
 //! reads them may be privileged: an evaluator understands the part of the language that they are written in, and gives
 //! each variable the value that bash would. It starts no process, reads no file, and works within fixed bounds.
 //!
-//! - `syntax` is what a text can say, `parser` and `words` read it, `skip` finds the end of what they cannot read;
-//! - `expand` carries it out on a [`Scope`], which holds the variables;
+//! - `syntax` is what a text can say, `parser` reads its statements (`simple`, `compound`) and `words` its words (`dollar`),
+//!   `skip` finds the end of what they cannot read;
+//! - `evaluator` carries out statements on a [`Scope`], which holds the variables; `expand` tells what words come to,
+//!   `pattern` what is cut from them, `bounds` when it is enough;
 //! - `current` turns `/Programs/NAME/Current` into the version of the view, `forbidden` keeps out what no program may set.
 //!
-//! Understood are assignments (`=` and `+=`), `export`, `unset`, all quoting but `$'...'`, `$V`, `${V}`, `${V:-word}`,
-//! `${V:+word}` and their forms without a colon, `~`, `if [ -z word ]`, and the one command that these files call,
-//! `SuperUserName`. `alias` is for shells and passed over. Any other statement is reported and left out, whole.
+//! Understood are
+//! - assignments (`=` and `+=`), `export` (also of names that have to be worked out: `export LUA_PATH$v=...`), `unset`;
+//! - all quoting but `$'...'`, `~`, `$V`, `${V}`, `${V:-word}`, `${V:+word}` and their forms without a colon; `${V#pattern}`,
+//!   `${V##pattern}`, `${V%pattern}` and `${V%%pattern}` with patterns of texts and `*`;
+//! - `if [ -z word ]`, `if [ -n word ]`, and `for NAME in word...`;
+//! - functions `name () { ... }` of all this, of `local`, `echo` and `$1` to `$9`, called as `$(name word...)`: on a copy of
+//!   the variables, of which nothing comes back but what `echo` prints;
+//! - two other commands whose output is known: `SuperUserName`, and `readlink /Programs/NAME/Current`, which gives the
+//!   version that the view has of a program.
+//!
+//! `alias` is for shells and passed over. Where a shell would split a value into several words, or look for files that fit
+//! it, that is reported: nothing but the text and its variables is looked at. Any other statement is reported and left out,
+//! whole.
 
+mod bounds;
+mod compound;
 mod current;
+mod dollar;
+mod evaluator;
 mod expand;
 mod forbidden;
 mod parser;
+mod pattern;
 mod scope;
+mod simple;
 mod skip;
 mod syntax;
 mod words;
@@ -25,7 +43,7 @@ pub use forbidden::{Forbidden, forbidden};
 pub use scope::Scope;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use expand::Evaluator;
+use evaluator::Evaluator;
 use parser::Parser;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -34,7 +52,7 @@ use std::ops::Range;
 pub const MAX_FILE: usize = 64 * 1024;
 /// The most that all names and values set by files may take, in bytes.
 pub const MAX_VALUES: usize = 128 * 1024;
-/// How deep `if` and `${...}` may stand in one another.
+/// How deep compound statements and `${...}` may stand in one another; with the functions that are called, twice that.
 pub const MAX_DEPTH: usize = 32;
 /// The most diagnostics about one file.
 pub const MAX_DIAGNOSTICS: usize = 100;
@@ -42,7 +60,8 @@ pub const MAX_DIAGNOSTICS: usize = 100;
 /// Carries out a text on the variables of a scope, as bash would that sources it.
 ///
 /// `file` is its name in the diagnostics that come back, in the order of its lines. Where one of them is an error, a
-/// statement was not understood and left out; a warning says that a variable was not set because no program may set it.
+/// statement was not understood and left out; a warning says that a variable was not set because no program may set it, or
+/// that a shell finds a test wrong.
 pub fn evaluate(file: &str, bytes: &[u8], scope: &mut Scope) -> Vec<Diagnostic> {
     if bytes.len() > MAX_FILE {
         let message = format!("the file has {} bytes, more than {MAX_FILE}: it was not read", bytes.len());
@@ -80,7 +99,7 @@ pub fn evaluate(file: &str, bytes: &[u8], scope: &mut Scope) -> Vec<Diagnostic> 
 }
 
 /// What is wrong at a place of a text.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Complaint {
     severity: Severity,
     span: Range<usize>,

@@ -13,12 +13,13 @@ use crate::layer::Layer;
 use crate::plan::Plan;
 use crate::tree::Tree;
 use crate::trusted::{self, Kind, Trust};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
 /// What a view does to an environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exports {
     /// Variables to set, in the order in which they were first set.
     pub variables: Vec<(String, String)>,
@@ -26,6 +27,12 @@ pub struct Exports {
     pub removed: Vec<String>,
     /// What was not understood, or not allowed.
     pub notes: Vec<Diagnostic>,
+    /// Whether it depends on nothing but the plan and its programs: not on the environment before, and not on who could
+    /// write the folders of a PATH.
+    pub is_fixed: bool,
+    /// The variables of the environment before of which something may have come, and what they were; `None` where they were not
+    /// set. Over another environment in which these are the same it all is.
+    pub asked: BTreeMap<String, Option<String>>,
 }
 
 /// Works out what a plan's programs and profile, and its layer, do to the environment `start`.
@@ -41,9 +48,11 @@ pub fn of_plan(
     start: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Exports> {
     let mut scope = Scope::gobolinux();
+    let mut given = BTreeMap::new();
     for (name, value) in start {
         if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
             scope.import(name, value);
+            given.insert(name.to_owned(), value.to_owned());
         }
     }
     let mut exports = Exports::default();
@@ -54,7 +63,7 @@ pub fn of_plan(
             scope.set_current(other.program.as_str(), &other.version);
         }
         let Some(program) = tree.program(&choice.program)? else { continue };
-        let Some(version) = program.version(&choice.version) else { continue };
+        let Some(version) = program.version(tree, &choice.version) else { continue };
         if let Some(text) = version.environment(tree)? {
             // A view may hold two majors of one program: each file means its own by `Current`.
             scope.set_current(choice.program.as_str(), &choice.version);
@@ -64,6 +73,8 @@ pub fn of_plan(
     }
     exports.variables = scope.exported().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     exports.removed = scope.removed().map(str::to_owned).collect();
+    let set = exports.variables.iter().map(|(name, _)| name).chain(plan.environment.keys());
+    exports.is_fixed = !scope.asked_for_imported() && set.into_iter().all(|name| name != "PATH");
     exports.variables.retain(|(name, value)| match open_element(tree, name, value) {
         Some(element) => {
             let message = format!("PATH is not set: {element} could be filled by others than root");
@@ -84,10 +95,24 @@ pub fn of_plan(
         let was = scope.get(name).map(str::to_owned);
         exports.put_in_front(name, ours, was);
     }
+    exports.asked = scope.asked().into_iter().map(|name| (name.clone(), given.remove(&name))).collect();
     Ok(exports)
 }
 
 impl Exports {
+    /// Whether they are what [`of_plan`] would give over another environment, where nothing else has changed.
+    #[must_use]
+    #[cfg(feature = "cli")]
+    pub(crate) fn hold_over(&self, tree: &Tree, start: &[(OsString, OsString)]) -> bool {
+        // Who could write the folders of a PATH is looked at each time.
+        let is_path = |(name, _): &(String, String)| name == "PATH" && tree.trust() == Trust::RootOnly;
+        let is_same = |(name, was): (&String, &Option<String>)| {
+            let given = start.iter().rfind(|(given, _)| given == name.as_str());
+            given.and_then(|(_, value)| value.to_str()) == was.as_deref()
+        };
+        !self.variables.iter().any(is_path) && self.asked.iter().all(is_same)
+    }
+
     /// Puts a profile's variables over all; they were filtered when the profile was read, and are again.
     fn add_profile(&mut self, variables: &BTreeMap<String, String>) {
         for (name, value) in variables.iter().filter(|(name, value)| forbidden(name, value).is_none()) {
@@ -140,7 +165,7 @@ fn open_element<'v>(tree: &Tree, name: &str, value: &'v str) -> Option<&'v str> 
         if far.touches(path) && !is_of_tree(path) {
             return true;
         }
-        let opened = trusted::open(tree.root(), path, Trust::RootOnly, Kind::Directory);
+        let opened = trusted::open(tree.root().fd(), path, Trust::RootOnly, Kind::Directory);
         opened.is_err_and(|error| error.is_untrusted())
     })
 }

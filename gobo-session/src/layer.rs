@@ -1,5 +1,8 @@
 //! A layer: the links, folders and whiteouts that lie over the base index, as pure data.
 
+#[cfg(feature = "cli")]
+mod text;
+
 use crate::tree::AREAS;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,12 +74,28 @@ impl Layer {
         names
     }
 
+    /// Leaves every name of the base where it is: those of versions that chosen ones would replace, too.
+    #[cfg(feature = "cli")]
+    pub fn keep_old_names(&mut self) {
+        self.areas.values_mut().for_each(keep_old_names);
+    }
+
     /// How much it holds.
     #[must_use]
     pub fn size(&self) -> Size {
         let mut size = Size::default();
         self.areas.values().for_each(|nodes| size.add(nodes));
         size
+    }
+}
+
+#[cfg(feature = "cli")]
+fn keep_old_names(nodes: &mut Nodes) {
+    nodes.retain(|_, node| *node != Node::Whiteout);
+    for node in nodes.values_mut() {
+        if let Node::Folder(inner) = node {
+            keep_old_names(inner);
+        }
     }
 }
 

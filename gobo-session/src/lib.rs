@@ -20,21 +20,26 @@ pub mod cli;
 pub mod command;
 pub mod compile;
 pub mod config;
+mod confined;
 pub mod dependencies;
 pub mod diagnostic;
 pub mod environment;
 pub mod error;
 pub mod export;
+mod kept;
 pub mod kernel;
 pub mod layer;
 pub mod login;
 pub mod plan;
 pub mod requirement;
 pub mod resolve;
+#[cfg(feature = "cli")]
+pub mod setup;
 pub mod text;
 pub mod tree;
 pub mod trusted;
 pub mod try_out;
+mod unordered;
 pub mod version;
 
 pub use error::{Error, Result, Step};

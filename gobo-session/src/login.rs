@@ -5,33 +5,37 @@
 //! goes on without a view: that is the caller's part, and this room tells him what to say.
 
 mod arguments;
-mod child;
+mod arrival;
+pub(crate) mod child;
 mod choice;
 mod home;
-mod lock;
 mod make;
 pub mod people;
 mod planner;
 mod reach;
 mod reader;
+mod road;
 mod selection;
+mod steps;
 
 use crate::arch::Arch;
-use crate::config::{self, Config, OnFailure, Policy, Profile, ProfileName};
+use crate::config::{self, Config, OnFailure, Profile, ProfileName};
 use crate::error::{Error, Result, Step};
-use crate::kernel::Far;
 use crate::kernel::limits::Raised;
-use crate::kernel::{self, Shown, State, View, WayBack, attach, mountinfo, namespace};
+use crate::kernel::{self, Offer, Shown, State, View, WayBack, attach, namespace};
 use crate::resolve::Request;
 use crate::tree::Layout;
-use crate::trusted::Trust;
+use crate::trusted::{Root, Trust};
+use make::{Made, Maker};
 use reach::Reach;
-use rustix::fs::{self, Mode, OFlags};
-use std::os::fd::{AsFd as _, OwnedFd};
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use steps::Steps;
 
+#[cfg(feature = "cli")]
+pub(crate) use arguments::WORDS;
 pub use arguments::{Arguments, Half};
+pub use arrival::Arrival;
+pub(crate) use road::Road;
 
 /// Where the configuration is, from the root.
 pub const CONFIG: &str = "/etc/gobo-session";
@@ -53,8 +57,8 @@ pub struct Login {
     pub tty: Option<String>,
     /// The host he comes from, where there is one.
     pub host: Option<String>,
-    /// When the login came to us: its deadline counts from here.
-    pub begun: Instant,
+    /// When he came, and what was there then.
+    pub arrival: Arrival,
 }
 
 /// What the module's arguments change.
@@ -89,6 +93,8 @@ pub struct Session {
     pub notes: Vec<String>,
     /// Why there is no view, or which one, for the debug log.
     pub summary: String,
+    /// How long each step took, for the debug log.
+    pub times: String,
 }
 
 /// A login that cannot have its view.
@@ -104,75 +110,83 @@ pub struct Failure {
     pub session: Session,
 }
 
-/// When time is up for a login whose policy is not known yet.
-fn first_deadline(begun: Instant) -> Instant {
-    begun + Policy::default().deadline
-}
-
 /// Opens a session for a login, in the calling thread.
 ///
 /// # Errors
 /// Why there is no view. The thread is where it was, or has left the view of another session that it was in.
 pub fn open(login: &Login, options: &Options) -> Result<Session, Box<Failure>> {
+    let steps = Steps::since(login.arrival.begun);
+    steps.done("look up");
     let root = match open_root() {
         Ok(root) => root,
         Err(error) => return Err(Box::new(failure(error, options.on_failure, None, Session::default()))),
     };
-    let mounts = mountinfo::read();
-    let far = mounts.as_deref().map(Far::among).unwrap_or_default();
-    let config = reach::try_config(login, options, &far);
+    let config = reach::try_config(login, options);
     if config.is_ok()
-        && let Some(switch) = config::kill_switch(root.as_fd(), &options.config, Trust::RootOnly)
+        && let Some(switch) = config::kill_switch(&root, &options.config)
     {
         return Ok(Session { summary: format!("turned off by {switch}"), ..Session::default() });
     }
     let config = config.and_then(|()| {
-        Config::load(root.as_fd(), &options.config, Trust::RootOnly)
-            .map_err(|error| Error::new(Step::Configure, error.one_line()))
+        Config::read(&root, &options.config).map_err(|error| Error::new(Step::Configure, error.one_line()))
     });
     let layout = config.as_ref().map(|c| c.policy.layout.clone()).unwrap_or_default();
-    let deadline =
-        config.as_ref().map_or(first_deadline(login.begun), |config| login.begun + config.policy.deadline);
-    let reach = Reach::new(far, &layout, deadline);
-    let shown = mounts.and_then(|mounts| {
+    let deadline = config
+        .as_ref()
+        .map_or(login.arrival.first_deadline(), |config| login.arrival.begun + config.policy.deadline);
+    let reach = Reach::new(&login.arrival, &layout, deadline);
+    let shown = login.arrival.mounts().and_then(|mounts| {
         reach.try_tree(login, &layout)?;
-        Ok(kernel::shown_among(&layout, &mounts))
+        Ok(kernel::shown_among(&layout, mounts))
     });
+    steps.done("configure");
     if login.uid == 0 {
         return Ok(open_for_root(shown));
     }
     let on_failure = options.on_failure.or_else(|| config.as_ref().ok().map(|c| c.policy.on_failure));
-    let mut wanted = Wanted::default();
+    let mut wanted = Wanted { profile: None, notes: Vec::new(), summary: String::new(), steps };
     let prepared = if options.leave {
         wanted.summary = "this service makes no view".into();
         shown.clone().map(|_| None)
     } else {
         config.and_then(|config| {
-            shown.clone().and_then(|shown| prepare(login, options, &config, &shown, &reach, &mut wanted))
+            shown
+                .clone()
+                .and_then(|shown| prepare(login, options, (&root, &config), &shown, &reach, &mut wanted))
         })
     };
     let inherited = shown.unwrap_or_default();
-    let Wanted { profile, notes, summary } = wanted;
+    let Wanted { profile, notes, summary, steps } = wanted;
+    let times = || {
+        steps.done("attach");
+        steps.to_string()
+    };
     match prepared {
         Ok(None) => {
             let back = leave(&layout, &inherited)
                 .map_err(|error| failure(error, on_failure, profile.clone(), Session::default()))?;
-            Ok(Session { back, notes, summary, ..Session::default() })
+            Ok(Session { back, notes, summary, times: times(), ..Session::default() })
         }
-        Ok(Some((view, environment))) => match attach::in_own_namespace(Some(&view), &layout, &inherited) {
-            Ok(back) => Ok(Session { back: Some(back), profile, environment, notes, summary }),
-            Err(error) => Err(Box::new(without_view(error, on_failure, profile, &layout, &inherited))),
-        },
+        Ok(Some(Prepared { view, offer, state, environment })) => {
+            match attach::in_own_namespace(Some((&view, &state)), &layout, &inherited) {
+                Ok(back) => {
+                    // Without it the next login makes its own.
+                    let _ = offer.map(|offer| offer.say(&view));
+                    Ok(Session { back: Some(back), profile, environment, notes, summary, times: times() })
+                }
+                Err(error) => Err(Box::new(without_view(error, on_failure, profile, &layout, &inherited))),
+            }
+        }
         Err(error) => Err(Box::new(without_view(error, on_failure, profile, &layout, &inherited))),
     }
 }
 
 /// What is found out on the way, also where the way ends early.
-#[derive(Default)]
 struct Wanted {
     profile: Option<String>,
     notes: Vec<String>,
     summary: String,
+    steps: Steps,
 }
 
 /// uid 0 never gets a view; coming out of one it goes to the host's own (R22).
@@ -187,37 +201,42 @@ fn open_for_root(shown: Result<Shown>) -> Session {
     session
 }
 
-/// A view that nobody sees yet, and the variables that go with it.
-type Prepared = (View, Vec<(String, String)>);
+/// A view that nobody sees yet, and what goes with it.
+struct Prepared {
+    view: View,
+    /// Where its overlays may be cloned by others.
+    offer: Option<Offer>,
+    state: State,
+    /// Variables to set for the session.
+    environment: Vec<(String, String)>,
+}
 
 /// Decides and makes a view; `None` where the login gets none.
 fn prepare(
     login: &Login,
     options: &Options,
-    config: &Config,
+    (root, config): (&Root, &Config),
     shown: &Shown,
     reach: &Reach,
     wanted: &mut Wanted,
 ) -> Result<Option<Prepared>> {
     let _raised = Raised::new();
-    let Some(profile) = choice::profile_of(login, options, config, reach, wanted)? else {
-        return Ok(None);
-    };
-    wanted.notes.extend(profile.notes.iter().map(crate::diagnostic::Diagnostic::one_line));
-    let layout = &config.policy.layout;
+    let chosen = choice::choose(login, options, config, reach, wanted);
+    wanted.steps.done("choose");
+    let Some(chosen) = chosen else { return Ok(None) };
     if shown.is_view() && !shown.has_index {
         let what = "this login starts in a view whose index cannot be reached";
         return Err(Error::new(Step::Attach, what).with_cure("log in again from outside of it"));
     }
-    let request = request_of(profile);
-    let made = reach.make(login, layout, || make::view(login, layout, shown, &request))?;
-    wanted.notes.extend(made.notes);
-    wanted.summary = made.summary;
-    if config.policy.share_root {
+    let state = State::make_below(root)?;
+    let maker = Maker { login, root, config, folder: &options.config, shown, reach };
+    let Made { view, offer, environment, notes, summary } = maker.make(chosen, &state, wanted)?;
+    wanted.notes.extend(notes);
+    wanted.summary = summary;
+    if config.policy.share_root && reach.has_private_root {
         share_root(&mut wanted.notes);
     }
-    State::make()?;
-    Ok(Some((made.view, made.environment)))
+    Ok(Some(Prepared { view, offer, state, environment }))
 }
 
 /// What a profile asks for.
@@ -259,20 +278,15 @@ fn failure(
     Failure { profile, error, on_failure: on_failure.unwrap_or(OnFailure::Base), session }
 }
 
-/// Makes `/` shared, once, where that can be done for everybody: in the namespace of process 1.
+/// Makes `/` shared where that can be done for everybody: in the namespace of process 1.
 fn share_root(notes: &mut Vec<String>) {
-    let is_root = |mount: &mountinfo::Mount| mount.point == b"/";
-    let shared =
-        mountinfo::read().map(|mounts| mounts.iter().filter(|m| is_root(m)).any(mountinfo::Mount::is_shared));
-    if shared.unwrap_or(true) || !namespace::is_init() {
-        return;
-    }
-    if let Err(error) = attach::share_root() {
+    if namespace::is_init()
+        && let Err(error) = attach::share_root()
+    {
         notes.push(format!("what is mounted later will not be seen in sessions: {error}"));
     }
 }
 
-fn open_root() -> Result<OwnedFd> {
-    fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        .map_err(|errno| Error::call(Step::Configure, "open /", errno))
+fn open_root() -> Result<Root> {
+    Root::at(Path::new("/"), Trust::RootOnly).map_err(|errno| Error::call(Step::Configure, "open /", errno))
 }

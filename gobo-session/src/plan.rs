@@ -49,6 +49,19 @@ pub struct Plan {
     pub impasse: Vec<String>,
 }
 
+/// A plan as a view tells it, and what of it the view's mounts depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanText {
+    /// The mount source of the view.
+    pub source: String,
+    /// The plan as canonical JSON.
+    pub json: String,
+    /// As in the plan.
+    pub pure: bool,
+    /// As in the plan.
+    pub personality: bool,
+}
+
 /// A choice in which nothing gives way, as near to the nearest one as was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
@@ -107,6 +120,13 @@ pub enum Source {
     Command(String),
     /// The view of the session that this one is made in.
     Session,
+    /// A Dependencies file that the command line names.
+    Listed {
+        /// The file, as it was named.
+        file: String,
+        /// The line in it.
+        line: u32,
+    },
     /// A chosen version needs it.
     Dependency {
         /// Which, as a place in [`Plan::chosen`].
@@ -199,8 +219,11 @@ impl Plan {
     /// no part of the view.
     #[must_use]
     pub fn id(&self) -> PlanId {
-        let view = Self { offer: None, impasse: Vec::new(), ..self.clone() };
-        let digest = Sha256::digest(view.to_json().as_bytes());
+        let json = match self.offer.is_none() && self.impasse.is_empty() {
+            true => self.to_json(),
+            false => Self { offer: None, impasse: Vec::new(), ..self.clone() }.to_json(),
+        };
+        let digest = Sha256::digest(json.as_bytes());
         PlanId(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -208,6 +231,13 @@ impl Plan {
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|error| unreachable!("a plan is plain data: {error}"))
+    }
+
+    /// The plan as a view tells it.
+    #[must_use]
+    pub fn text(&self) -> PlanText {
+        let Self { pure, personality, .. } = *self;
+        PlanText { source: self.mount_source(&self.id()), json: self.to_json(), pure, personality }
     }
 
     /// Reads a plan back.
@@ -242,11 +272,18 @@ impl Plan {
         self.chosen.iter().enumerate().filter(|(_, choice)| self.pure || !choice.linked)
     }
 
+    /// Which view it is, in one line: its id, and the versions in which it differs from the base.
+    #[must_use]
+    pub fn summary(&self, id: &PlanId) -> String {
+        let layered = self.to_link().map(|(_, choice)| format!("{} {}", choice.program, choice.version));
+        format!("plan {id}: {}", layered.collect::<Vec<_>>().join(", "))
+    }
+
     /// The mount source of a view made from this plan.
     #[must_use]
-    pub fn mount_source(&self) -> String {
+    pub fn mount_source(&self, id: &PlanId) -> String {
         let profile = self.profile.as_deref().unwrap_or("-");
-        format!("{}{profile}:{}", crate::kernel::SOURCE_PREFIX, self.id())
+        format!("{}{profile}:{id}", crate::kernel::SOURCE_PREFIX)
     }
 
     /// What led to a source: the versions that need it, nearest first, and who asked for the last of them.
@@ -299,6 +336,7 @@ impl fmt::Display for Source {
             Self::Profile(name) => write!(f, "asked for by profile {name}"),
             Self::Command(path) => write!(f, "the command {path}"),
             Self::Session => f.write_str("chosen by the session"),
+            Self::Listed { file, line } => write!(f, "asked for by {file}:{line}"),
             Self::Dependency { file, line, .. } => write!(f, "{file}:{line}"),
         }
     }
@@ -330,7 +368,7 @@ mod tests {
         let plan = plan(0);
         assert_eq!(Plan::from_json(plan.to_json().as_bytes()), Ok(plan.clone()));
         assert_eq!(plan.id().to_string().len(), 16);
-        assert_eq!(plan.mount_source(), format!("gobo-session:-:{}", plan.id()));
+        assert_eq!(plan.mount_source(&plan.id()), format!("gobo-session:-:{}", plan.id()));
     }
 
     #[test]

@@ -17,6 +17,7 @@
 
 mod catalogue;
 mod nearest;
+mod need;
 mod offer;
 mod report;
 mod request;
@@ -30,10 +31,10 @@ pub use request::{OnConflict, Prefer, Request, UseFlag};
 use crate::error::Result;
 use crate::plan::{Plan, Wish};
 use crate::tree::Tree;
-use catalogue::{Catalogue, Need};
+use catalogue::Catalogue;
 use nearest::{Wishes, choose};
+use need::Need;
 use offer::Other;
-use std::rc::Rc;
 
 /// The most versions that a plan may hold (R18).
 pub const MAX_CHOSEN: usize = 4096;
@@ -67,7 +68,7 @@ fn wishes(catalogue: &mut Catalogue<'_>) -> Result<Wishes> {
     let mut look_up = |wishes: &[Wish], before: usize| -> Result<Vec<Need>> {
         let mut needs = Vec::new();
         for (place, wish) in wishes.iter().enumerate() {
-            if let Some(need) = catalogue.need(&Rc::new(wish.requirement.clone()), 0, None)? {
+            if let Some(need) = catalogue.need(&wish.requirement, 0, None)? {
                 needs.push(need);
                 places.push(before + place);
             }

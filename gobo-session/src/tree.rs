@@ -8,42 +8,57 @@
 mod entries;
 mod index;
 mod layout;
+#[cfg(feature = "cli")]
+mod leaves;
 mod look_up;
 mod program;
 
+#[cfg(feature = "cli")]
+pub(crate) use entries::entries_of;
 pub use entries::{Entry, Folder, Kind, MAX_ENTRIES};
 pub(crate) use entries::{kind_of, read_all};
 pub use index::{Index, Owner};
 pub(crate) use index::{LinkText, absolute, join, read_link};
 pub use layout::{AREAS, Area, Layout, RealFiles};
+#[cfg(feature = "cli")]
+pub(crate) use leaves::Leaves;
 pub use look_up::Leads;
 pub use program::{Program, Refused, VersionFolder};
 
+use crate::confined;
 use crate::error::{Error, Result, Step};
 use crate::requirement::ProgramName;
 use crate::text::nearest;
-use crate::trusted::{self, Trust};
+use crate::trusted::{self, Root, Trust};
+use crate::unordered::Map;
 use once_cell::unsync::OnceCell;
-use rustix::fs::{self, Mode, OFlags, ResolveFlags};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// An open tree: a root, its /Programs and its base index.
 pub struct Tree {
-    root: OwnedFd,
+    root: Root,
+    /// Whether this process sees the tree as it is, by the same paths.
+    is_here: bool,
     programs: OwnedFd,
     index: Index,
     layout: Layout,
-    trust: Trust,
-    read: RefCell<HashMap<ProgramName, Option<Rc<Program>>>>,
+    read: RefCell<Map<ProgramName, Option<Rc<Program>>>>,
+    /// What [`Tree::current`] read.
+    #[cfg(feature = "cli")]
+    currents: RefCell<Map<ProgramName, Option<String>>>,
     names: OnceCell<Vec<String>>,
     /// What [`Tree::find`] and [`Tree::nearest`] found for names that no folder has.
-    alike: RefCell<HashMap<ProgramName, Option<Rc<Program>>>>,
-    near: RefCell<HashMap<ProgramName, Option<String>>>,
+    alike: RefCell<Map<ProgramName, Option<Rc<Program>>>>,
+    near: RefCell<Map<ProgramName, Option<String>>>,
+    /// The folders of versions that were asked for their names, by their paths from the folder of programs.
+    listed: RefCell<BTreeSet<Vec<u8>>>,
 }
 
 impl Tree {
@@ -55,34 +70,90 @@ impl Tree {
     /// # Errors
     /// Where a folder is missing or, with [`Trust::RootOnly`], is not root's alone.
     pub fn open(root: &Path, base: Option<&Path>, layout: Layout, trust: Trust) -> Result<Self> {
-        let root_fd = fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        let opened = Root::at(root, trust)
             .map_err(|errno| Error::call(Step::Read, format!("open {}", root.display()), errno))?;
+        Self::seen_from_outside(root, &opened, base, layout)
+    }
+
+    /// As [`Tree::open`], below a root that is open already.
+    ///
+    /// # Errors
+    /// As [`Tree::open`].
+    pub(crate) fn below(root: &Root, base: Option<&Path>, layout: Layout) -> Result<Self> {
+        Self::seen_from_outside(Path::new("/"), root, base, layout)
+    }
+
+    /// As [`Tree::below`]; `place` is where the root is, for messages.
+    fn seen_from_outside(place: &Path, root: &Root, base: Option<&Path>, layout: Layout) -> Result<Self> {
         let open = |path: &Path| {
-            trusted::open(root_fd.as_fd(), path, trust, trusted::Kind::Directory).map_err(|error| {
-                Error::new(Step::Read, error.to_string()).with_cure(
-                    "is this a GoboLinux tree? another one is named by --root or [tree] in session.toml",
-                )
+            root.open(path, trusted::Kind::Directory).map_err(|error| {
+                let cure = match error.fault {
+                    trusted::Fault::Call(Errno::ACCESS) => {
+                        "whoever owns it can let you in: chmod a+rx, as GoboLinux has it"
+                    }
+                    _ => "is this a GoboLinux tree? another one is named by --root or [tree] in session.toml",
+                };
+                Error::new(Step::Read, error.seen_from_outside(place).to_string()).with_cure(cure)
             })
         };
         let programs = open(&layout.programs)?;
         let index = Index::new(open(base.unwrap_or(&layout.index))?, layout.index.clone());
         let read = RefCell::default();
         Ok(Self {
+            is_here: place == Path::new("/") && base.is_none(),
             programs,
             index,
             layout,
-            trust,
             read,
+            #[cfg(feature = "cli")]
+            currents: RefCell::default(),
             names: OnceCell::new(),
             alike: RefCell::default(),
             near: RefCell::default(),
-            root: root_fd,
+            listed: RefCell::default(),
+            root: root.clone(),
         })
     }
 
+    /// The programs that were asked for, and whether each is there.
+    pub(crate) fn asked(&self) -> Vec<(ProgramName, Option<Rc<Program>>)> {
+        self.read.borrow().iter().map(|(name, program)| (name.clone(), program.clone())).collect()
+    }
+
+    /// Remembers that a folder, by the path by which programs know it, was asked for its names or one of them.
+    pub(crate) fn note(&self, folder: &[u8]) {
+        self.index.note(folder);
+        let below = folder.strip_prefix(self.layout.programs.as_os_str().as_bytes());
+        if let Some(below) = below.and_then(|rest| rest.strip_prefix(b"/")) {
+            self.listed.borrow_mut().insert(below.to_vec());
+        }
+    }
+
+    /// The folders of versions that were asked for their names, by their paths from the folder of programs.
+    #[cfg(feature = "cli")]
+    pub(crate) fn listed(&self) -> BTreeSet<Vec<u8>> {
+        self.listed.borrow().clone()
+    }
+
+    /// Whether it matters which programs there are besides those that were asked for.
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_listed_programs(&self) -> bool {
+        self.names.get().is_some()
+    }
+
+    /// The folder of programs.
+    pub(crate) fn programs(&self) -> BorrowedFd<'_> {
+        self.programs.as_fd()
+    }
+
     /// The tree's root.
-    pub fn root(&self) -> BorrowedFd<'_> {
-        self.root.as_fd()
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// Whether a path leads this process to where it leads in the tree: it is this process's own, and no view lies over it.
+    pub(crate) fn is_here(&self) -> bool {
+        self.is_here
     }
 
     /// The base index.
@@ -97,7 +168,7 @@ impl Tree {
 
     /// Whom this tree's reader believes.
     pub fn trust(&self) -> Trust {
-        self.trust
+        self.root.trust()
     }
 
     /// The program of that exact name, read once; `None` where it is not installed.
@@ -111,6 +182,16 @@ impl Tree {
         let program = Program::open(self, name)?.map(Rc::new);
         self.read.borrow_mut().insert(name.clone(), program.clone());
         Ok(program)
+    }
+
+    /// The version that `Current` of a program names, installed or not; the program's folder is not listed for it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn current(&self, name: &ProgramName) -> Option<String> {
+        if let Some(known) = self.read.borrow().get(name) {
+            return known.as_ref()?.current.clone();
+        }
+        let read = || program::current_in(self.programs(), &format!("{name}/{}", program::CURRENT));
+        self.currents.borrow_mut().entry(name.clone()).or_insert_with(read).clone()
     }
 
     /// The installed program that a written name means: the exact one, else the only one that differs by case.
@@ -167,7 +248,7 @@ impl Tree {
     pub(crate) fn names(&self) -> Result<&[String]> {
         self.names
             .get_or_try_init(|| {
-                let folder = Folder::open(self.programs.as_fd(), b".", self.trust)?;
+                let folder = Folder::open(self.programs.as_fd(), b".", self.trust())?;
                 Ok(folder.entries()?.into_iter().filter_map(|e| String::from_utf8(e.name).ok()).collect())
             })
             .map(Vec::as_slice)
@@ -175,13 +256,7 @@ impl Tree {
 
     /// Opens a path meant inside the tree, following links but never out of it.
     pub(crate) fn open_inside(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
-        fs::openat2(
-            &self.root,
-            path,
-            flags | OFlags::CLOEXEC,
-            Mode::empty(),
-            ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS,
-        )
+        confined::in_root(self.root.fd(), path, flags)
     }
 
     /// Reads a small file of the tree; `None` where there is none.
@@ -189,7 +264,6 @@ impl Tree {
     /// # Errors
     /// Where it cannot be read, is no regular file, or is larger than `limit` bytes.
     pub fn read_file(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
-        use std::os::unix::ffi::OsStrExt as _;
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         match self.open_inside(path.as_os_str().as_bytes(), flags) {
             Ok(fd) => entries::read_all(fd, limit, &path.display().to_string()).map(Some),

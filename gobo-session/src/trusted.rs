@@ -6,22 +6,26 @@
 //! back to a directory that was passed before and never above the root, and links of /proc are not followed at all.
 //! A path that others than root could change is refused with the component, the reason and the cure.
 
-use crate::text::Safe;
+mod fault;
+mod walk;
+
+use crate::unordered::Map;
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
+use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::{Component, Path, PathBuf};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use walk::Walk;
 
-/// The most symbolic links that one path may go through, as in the kernel.
-const MAX_LINKS: usize = 40;
+pub use fault::{Fault, TrustError};
 
-/// The most directories that one path may go down: each holds a descriptor while the path is walked (R18).
-const MAX_DEPTH: usize = 64;
+/// How much of a file is read at once: most are smaller.
+const FIRST_READ: usize = 4096;
 
 /// Who may have written what is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,157 +48,146 @@ pub enum Kind {
     Directory,
 }
 
-/// Why something is not believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrustError {
-    /// The path that was asked for; empty for a descriptor.
-    pub path: PathBuf,
-    /// The place on the way, from the root, that is wrong; empty for a descriptor.
-    pub component: PathBuf,
-    /// What is wrong with it.
-    pub fault: Fault,
+/// A path that starts from a root, for somebody who is not in that.
+pub(crate) fn below(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
-/// What is wrong with a component of a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// It belongs to this uid and not to root.
-    Owner(u32),
-    /// Its mode lets group or others write.
-    Writable(u32),
-    /// It is this, where a regular file should be.
-    NotRegular(FileType),
-    /// It is this, where a directory should be.
-    NotDirectory(FileType),
-    /// It is a link of /proc.
-    ProcLink,
-    /// The path goes through more than 40 links.
-    Links,
-    /// The path goes down more than 64 directories.
-    Depth,
-    /// Another file took its place between check and opening.
-    Replaced,
-    /// It has more than this many bytes.
-    Large(usize),
-    /// It has more than this many entries.
-    Crowded(usize),
-    /// The kernel refused.
-    Call(Errno),
+/// Where paths start, absolute ones too. Every folder that a walk comes to stays open: a later walk goes on from there, and
+/// whatever is checked is looked up and checked once.
+#[derive(Debug, Clone)]
+pub struct Root {
+    top: Rc<Place>,
+    trust: Trust,
 }
 
-impl TrustError {
-    /// Whether there is simply nothing of that name.
+/// A folder that was checked.
+#[derive(Debug)]
+struct Place {
+    /// Its name in the folder above; empty for the root.
+    name: OsString,
+    fd: OwnedFd,
+    known: RefCell<Map<OsString, Known>>,
+}
+
+/// What is known of a name in a folder.
+#[derive(Debug, Clone)]
+enum Known {
+    Folder(Rc<Place>),
+    /// A link, and where it leads.
+    Link(PathBuf),
+}
+
+impl Root {
+    /// The folder that is open at `fd`.
+    pub fn new(fd: OwnedFd, trust: Trust) -> Self {
+        Self { top: Rc::new(Place::new(OsString::new(), fd)), trust }
+    }
+
+    /// The folder at a path, which is not checked: it is where checking begins.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    pub fn at(path: &Path, trust: Trust) -> Result<Self, Errno> {
+        let fd = fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self::new(fd, trust))
+    }
+
+    /// Its descriptor.
     #[must_use]
-    pub fn is_missing(&self) -> bool {
-        self.fault == Fault::Call(Errno::NOENT)
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.top.fd.as_fd()
     }
 
-    /// Whether it could have been written by somebody else than root.
+    /// Who may have written what is read.
     #[must_use]
-    pub fn is_untrusted(&self) -> bool {
-        matches!(self.fault, Fault::Owner(_) | Fault::Writable(_) | Fault::ProcLink | Fault::Replaced)
+    pub fn trust(&self) -> Trust {
+        self.trust
     }
-}
 
-impl fmt::Display for TrustError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (path, component) = (self.path.to_string_lossy(), self.component.to_string_lossy());
-        if path.trim_start_matches('/') != component.trim_start_matches('/') {
-            write!(f, "{}: ", Safe(&path))?;
+    /// Opens a path below it.
+    ///
+    /// Never waits: a FIFO is refused before it is opened. The descriptor is close-on-exec (R12).
+    ///
+    /// # Errors
+    /// Where a component is missing, is not what it should be, or is not to be trusted.
+    pub fn open(&self, path: &Path, kind: Kind) -> Result<OwnedFd, TrustError> {
+        Walk { root: self, path, passed: Vec::new() }.open(kind)
+    }
+
+    /// Reads the regular file `path` of at most `limit` bytes (R18).
+    ///
+    /// # Errors
+    /// As [`Root::open`], and where the file is larger.
+    pub fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>, TrustError> {
+        let file = File::from(self.open(path, Kind::File)?);
+        let mut bytes = Vec::with_capacity(FIRST_READ);
+        file.take((limit as u64).saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| at_end(path, Fault::Call(Errno::from_io_error(&error).unwrap_or(Errno::IO))))?;
+        if bytes.len() > limit { Err(at_end(path, Fault::Large(limit))) } else { Ok(bytes) }
+    }
+
+    /// The names in the directory `path`, at most `limit` (R18), in the order of their bytes; without `.` and `..`.
+    ///
+    /// # Errors
+    /// As [`Root::open`], and where there are more.
+    pub fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, TrustError> {
+        let failed = |errno| at_end(path, Fault::Call(errno));
+        let entries = Dir::new(self.open(path, Kind::Directory)?).map_err(failed)?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            match entry.file_name().to_bytes() {
+                b"." | b".." => {}
+                _ if names.len() == limit => return Err(at_end(path, Fault::Crowded(limit))),
+                name => names.push(OsStr::from_bytes(name).to_owned()),
+            }
         }
-        let it = if component.is_empty() { "it" } else { &component };
-        write!(f, "{} {}", Safe(it), self.fault)
+        names.sort_unstable();
+        Ok(names)
     }
 }
 
-impl std::error::Error for TrustError {}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Owner(uid) => write!(f, "belongs to uid {uid}, not to root; chown it to root"),
-            Self::Writable(mode) => {
-                write!(f, "is writable by others than root (mode {mode:04o}); chmod go-w it")
-            }
-            Self::NotRegular(found) => {
-                write!(f, "is {}, not a regular file; put a regular file there", describe(*found))
-            }
-            Self::NotDirectory(found) => {
-                write!(f, "is {}, not a directory; put a directory there", describe(*found))
-            }
-            Self::ProcLink => {
-                f.write_str("is a link of /proc, which is never followed; name what it leads to")
-            }
-            Self::Links => {
-                write!(f, "is reached through more than {MAX_LINKS} links; do they lead to each other?")
-            }
-            Self::Depth => write!(f, "is more than {MAX_DEPTH} directories deep; use a shorter path"),
-            Self::Replaced => f.write_str("was replaced while it was opened; try again"),
-            Self::Large(limit) => write!(f, "is larger than {limit} bytes; make it smaller"),
-            Self::Crowded(limit) => write!(f, "has more than {limit} entries; remove some"),
-            Self::Call(errno) => write!(f, "cannot be opened: {}", std::io::Error::from(*errno)),
-        }
+impl Place {
+    fn new(name: OsString, fd: OwnedFd) -> Self {
+        Self { name, fd, known: RefCell::default() }
     }
 }
 
-fn describe(found: FileType) -> &'static str {
-    match found {
-        FileType::RegularFile => "a regular file",
-        FileType::Directory => "a directory",
-        FileType::Symlink => "a symbolic link",
-        FileType::Fifo => "a FIFO",
-        FileType::Socket => "a socket",
-        FileType::CharacterDevice | FileType::BlockDevice => "a device",
-        FileType::Unknown => "something unknown",
-    }
-}
-
-/// Opens `path` below `root`, where an absolute path starts too.
-///
-/// Never waits: a FIFO is refused before it is opened. The descriptor is close-on-exec (R12).
+/// As [`Root::open`], for one path.
 ///
 /// # Errors
-/// Where a component is missing, is not what it should be, or is not to be trusted.
+/// As [`Root::open`].
 pub fn open(root: BorrowedFd<'_>, path: &Path, trust: Trust, kind: Kind) -> Result<OwnedFd, TrustError> {
-    Walk { root, path, trust, passed: Vec::new() }.open(kind)
+    once(root, path, trust)?.open(path, kind)
 }
 
-/// Reads the regular file `path` of at most `limit` bytes (R18).
+/// As [`Root::read`], for one path.
 ///
 /// # Errors
-/// As [`open`], and where the file is larger.
+/// As [`Root::read`].
 pub fn read(root: BorrowedFd<'_>, path: &Path, trust: Trust, limit: usize) -> Result<Vec<u8>, TrustError> {
-    let file = File::from(open(root, path, trust, Kind::File)?);
-    let mut bytes = Vec::new();
-    file.take((limit as u64).saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| at_end(path, Fault::Call(Errno::from_io_error(&error).unwrap_or(Errno::IO))))?;
-    if bytes.len() > limit { Err(at_end(path, Fault::Large(limit))) } else { Ok(bytes) }
+    once(root, path, trust)?.read(path, limit)
 }
 
-/// The names in the directory `path`, at most `limit` (R18), in the order of their bytes; without `.` and `..`.
+/// As [`Root::list`], for one path.
 ///
 /// # Errors
-/// As [`open`], and where there are more.
+/// As [`Root::list`].
 pub fn list(
     root: BorrowedFd<'_>,
     path: &Path,
     trust: Trust,
     limit: usize,
 ) -> Result<Vec<OsString>, TrustError> {
-    let failed = |errno| at_end(path, Fault::Call(errno));
-    let entries = Dir::new(open(root, path, trust, Kind::Directory)?).map_err(failed)?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        match entry.file_name().to_bytes() {
-            b"." | b".." => {}
-            _ if names.len() == limit => return Err(at_end(path, Fault::Crowded(limit))),
-            name => names.push(OsStr::from_bytes(name).to_owned()),
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
+    once(root, path, trust)?.list(path, limit)
+}
+
+/// A root for one walk.
+fn once(root: BorrowedFd<'_>, path: &Path, trust: Trust) -> Result<Root, TrustError> {
+    let failed = |error| at_end(path, Fault::Call(Errno::from_io_error(&error).unwrap_or(Errno::IO)));
+    Ok(Root::new(root.try_clone_to_owned().map_err(failed)?, trust))
 }
 
 /// Checks the owner and mode of something that is open already, and gives what it looked at.
@@ -240,140 +233,6 @@ fn fault_of(stat: &Stat, trust: Trust) -> Option<Fault> {
 
 fn type_of(stat: &Stat) -> FileType {
     FileType::from_raw_mode(stat.st_mode)
-}
-
-/// A path on its way: the directories passed so far, from the root.
-struct Walk<'a> {
-    root: BorrowedFd<'a>,
-    path: &'a Path,
-    trust: Trust,
-    passed: Vec<(OsString, OwnedFd)>,
-}
-
-/// What is left to walk.
-enum Part {
-    Root,
-    Up,
-    Name(OsString),
-}
-
-/// The parts of a path, last one first.
-fn parts_of(path: &Path) -> impl Iterator<Item = Part> + '_ {
-    path.components().rev().filter_map(|component| match component {
-        Component::RootDir => Some(Part::Root),
-        Component::ParentDir => Some(Part::Up),
-        Component::Normal(name) => Some(Part::Name(name.to_owned())),
-        Component::CurDir | Component::Prefix(_) => None,
-    })
-}
-
-impl Walk<'_> {
-    fn open(&mut self, kind: Kind) -> Result<OwnedFd, TrustError> {
-        let mut left: Vec<Part> = parts_of(self.path).collect();
-        let mut links = 0;
-        self.check(&self.stat(self.root, None)?, None)?;
-        while let Some(part) = left.pop() {
-            let name = match part {
-                Part::Root => {
-                    self.passed.clear();
-                    continue;
-                }
-                Part::Up => {
-                    self.passed.pop();
-                    continue;
-                }
-                Part::Name(name) => name,
-            };
-            let fd = self.step(&name)?;
-            let stat = self.stat(fd.as_fd(), Some(&name))?;
-            self.check(&stat, Some(&name))?;
-            match type_of(&stat) {
-                FileType::Symlink => {
-                    links += 1;
-                    if links > MAX_LINKS {
-                        return Err(self.wrong(Some(&name), Fault::Links));
-                    }
-                    left.extend(parts_of(&self.target(fd.as_fd(), &name)?));
-                }
-                FileType::Directory if self.passed.len() == MAX_DEPTH => {
-                    return Err(self.wrong(Some(&name), Fault::Depth));
-                }
-                FileType::Directory => self.passed.push((name, fd)),
-                found if !left.is_empty() || kind == Kind::Directory => {
-                    return Err(self.wrong(Some(&name), Fault::NotDirectory(found)));
-                }
-                FileType::RegularFile => return self.open_file(&name, &stat),
-                found => return Err(self.wrong(Some(&name), Fault::NotRegular(found))),
-            }
-        }
-        match kind {
-            Kind::File => Err(self.wrong(None, Fault::NotRegular(FileType::Directory))),
-            Kind::Directory => fs::openat(
-                self.here(),
-                ".",
-                OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-                Mode::empty(),
-            )
-            .map_err(|errno| self.wrong(None, Fault::Call(errno))),
-        }
-    }
-
-    /// The directory that was reached.
-    fn here(&self) -> BorrowedFd<'_> {
-        self.passed.last().map_or(self.root, |(_, fd)| fd.as_fd())
-    }
-
-    /// Goes to `name` without opening what is there.
-    ///
-    /// It is asked for as a directory first: without `O_DIRECTORY`, `O_PATH` does not set off an automount.
-    fn step(&self, name: &OsStr) -> Result<OwnedFd, TrustError> {
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        fs::openat(self.here(), name, flags | OFlags::DIRECTORY, Mode::empty())
-            .or_else(|errno| match errno {
-                Errno::NOTDIR => fs::openat(self.here(), name, flags, Mode::empty()),
-                other => Err(other),
-            })
-            .map_err(|errno| self.wrong(Some(name), Fault::Call(errno)))
-    }
-
-    /// Opens a regular file that was checked. `O_PATH` descriptors cannot be made readable without /proc, so it is
-    /// opened by name again and must be the same file; one that takes its place meanwhile cannot make us wait.
-    fn open_file(&self, name: &OsStr, checked: &Stat) -> Result<OwnedFd, TrustError> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let fd = fs::openat(self.here(), name, flags, Mode::empty())
-            .map_err(|errno| self.wrong(Some(name), Fault::Call(errno)))?;
-        let stat = self.stat(fd.as_fd(), Some(name))?;
-        if (stat.st_dev, stat.st_ino, type_of(&stat)) != (checked.st_dev, checked.st_ino, type_of(checked)) {
-            return Err(self.wrong(Some(name), Fault::Replaced));
-        }
-        self.check(&stat, Some(name))?;
-        Ok(fd)
-    }
-
-    /// Where the link `fd` leads, read through its descriptor.
-    fn target(&self, fd: BorrowedFd<'_>, name: &OsStr) -> Result<PathBuf, TrustError> {
-        let failed = |errno| self.wrong(Some(name), Fault::Call(errno));
-        if fs::fstatfs(fd).map_err(failed)?.f_type == fs::PROC_SUPER_MAGIC {
-            return Err(self.wrong(Some(name), Fault::ProcLink));
-        }
-        let target = fs::readlinkat(fd, c"", Vec::new()).map_err(failed)?;
-        Ok(OsString::from_vec(target.into_bytes()).into())
-    }
-
-    fn stat(&self, fd: BorrowedFd<'_>, name: Option<&OsStr>) -> Result<Stat, TrustError> {
-        fs::fstat(fd).map_err(|errno| self.wrong(name, Fault::Call(errno)))
-    }
-
-    fn check(&self, stat: &Stat, name: Option<&OsStr>) -> Result<(), TrustError> {
-        fault_of(stat, self.trust).map_or(Ok(()), |fault| Err(self.wrong(name, fault)))
-    }
-
-    /// A fault of the directory that was reached, or of `name` in it, with its place from the root.
-    fn wrong(&self, name: Option<&OsStr>, fault: Fault) -> TrustError {
-        let passed = self.passed.iter().map(|(passed, _)| passed.as_os_str());
-        let component = Path::new("/").iter().chain(passed).chain(name).collect();
-        TrustError { path: self.path.to_owned(), component, fault }
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@
 //! has that bit too.
 
 mod broken;
-mod cpu;
+#[cfg(feature = "cli")]
+pub mod command;
+pub(crate) mod cpu;
 pub mod elf;
 #[cfg(test)]
 mod forge;

@@ -4,7 +4,7 @@ use crate::libpam::{self, Key};
 use crate::log::{self, Level};
 use crate::session::{self, Caller, ENGINE, Outcome};
 use gobo_session::kernel::WayBack;
-use gobo_session::login::{Arguments, Login, people};
+use gobo_session::login::{Arguments, Arrival, Login, people};
 use pam::constants::{PAM_SILENT, PamFlag, PamResultCode};
 use pam::items::{RHost, Service, Tty};
 use pam::module::{PamHandle, PamHooks};
@@ -92,7 +92,8 @@ const BACK: Key<WayBack> = Key::new("gobo_session_way_back");
 impl Caller for Libpam<'_> {
     fn login(&mut self) -> Result<Login, String> {
         let name = self.handle.get_user(None).map_err(|code| format!("pam_get_user: {code:?}"))?;
-        let person = people::find(&name, self.begun)?;
+        let arrival = Arrival::at(self.begun);
+        let person = people::find(&name, &arrival)?;
         let tty = text(self.handle.get_item::<Tty<'_>>().ok().flatten().map(|item| item.0));
         let host = text(self.handle.get_item::<RHost<'_>>().ok().flatten().map(|item| item.0));
         Ok(Login {
@@ -103,7 +104,7 @@ impl Caller for Libpam<'_> {
             service: self.service.clone(),
             tty,
             host,
-            begun: self.begun,
+            arrival,
         })
     }
 

@@ -38,9 +38,12 @@ pub(crate) trait Caller {
 pub(crate) type Open = fn(&Login, &Options) -> Result<Session, Box<Failure>>;
 
 /// What becomes of a login where this module has a fault of its own (R14): what its line says, since nobody else can be
-/// asked any more.
+/// asked any more. One that is in its session's namespace already comes back (R6).
 pub(crate) fn fault(caller: &mut impl Caller, arguments: &Arguments) -> Outcome {
     let on_failure = unasked(caller, arguments);
+    if let Some(Err(why)) = caller.go_back() {
+        caller.log(Level::Warning, &format!("stays in the session's namespace: {}", Safe(&why)));
+    }
     caller.log(Level::Error, &format!("{}: the module has a fault; please report it", verdict(on_failure)));
     tell(caller, arguments, on_failure, None);
     outcome(on_failure)
@@ -68,12 +71,18 @@ pub(crate) fn open(caller: &mut impl Caller, arguments: &Arguments, open: Open) 
         }
     };
     match open(&login, &arguments.options) {
-        Ok(session) => {
+        Ok(mut session) => {
+            keep_way_back(caller, &mut session);
+            #[cfg(debug_assertions)]
+            assert!(!arguments.panics_late, "the module's line asks for it");
             if arguments.debug {
                 let what = format!("user {}: {}", Safe(&login.user), Safe(&session.summary));
                 caller.log(Level::Debug, &what);
+                if !session.times.is_empty() {
+                    caller.log(Level::Debug, &format!("user {} took {}", Safe(&login.user), session.times));
+                }
             }
-            begin(caller, &login, session);
+            begin(caller, &login, &session);
             Outcome::Success
         }
         Err(failure) => fail(caller, &login, *failure, arguments),
@@ -91,8 +100,20 @@ pub(crate) fn close(caller: &mut impl Caller, arguments: &Arguments) -> Outcome 
     Outcome::Success
 }
 
-/// Lets a session begin: its variables are set, its way back is kept.
-fn begin(caller: &mut impl Caller, login: &Login, session: Session) {
+/// Keeps the way back, before anything else can go wrong.
+fn keep_way_back(caller: &mut impl Caller, session: &mut Session) {
+    if let Some(back) = session.back.take()
+        && !caller.keep(back)
+    {
+        caller.log(
+            Level::Warning,
+            "the way back could not be kept: this process stays in the session's namespace",
+        );
+    }
+}
+
+/// Lets a session begin: what is to be said of it is logged, its variables are set.
+fn begin(caller: &mut impl Caller, login: &Login, session: &Session) {
     let profile = session.profile.as_deref().map(|name| format!(", profile {name}")).unwrap_or_default();
     for note in &session.notes {
         caller.log(Level::Warning, &format!("user {}{}: {}", Safe(&login.user), Safe(&profile), Safe(note)));
@@ -103,19 +124,12 @@ fn begin(caller: &mut impl Caller, login: &Login, session: Session) {
             caller.log(Level::Warning, &format!("the variable {} could not be set", Safe(name)));
         }
     }
-    if let Some(back) = session.back
-        && !caller.keep(back)
-    {
-        caller.log(
-            Level::Warning,
-            "the way back could not be kept: this process stays in the session's namespace",
-        );
-    }
 }
 
 /// A login without its view is still a login, unless policy says otherwise.
 fn fail(caller: &mut impl Caller, login: &Login, failure: Failure, arguments: &Arguments) -> Outcome {
-    let Failure { profile, error, on_failure, session } = failure;
+    let Failure { profile, error, on_failure, mut session } = failure;
+    keep_way_back(caller, &mut session);
     let name = profile.as_deref().unwrap_or("-");
     let verdict = verdict(on_failure);
     caller.log(
@@ -123,7 +137,7 @@ fn fail(caller: &mut impl Caller, login: &Login, failure: Failure, arguments: &A
         &format!("{verdict}: user {}, profile {}, {}: {error}", Safe(&login.user), Safe(name), error.step),
     );
     tell(caller, arguments, on_failure, profile.as_deref());
-    begin(caller, login, session);
+    begin(caller, login, &session);
     outcome(on_failure)
 }
 

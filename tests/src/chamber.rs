@@ -46,6 +46,7 @@ pub use syslog::{LogMark, Syslog};
 pub use users::User;
 
 use control::Control;
+use places::Places;
 use root::Root;
 use wire::Request;
 
@@ -55,6 +56,7 @@ mod control;
 mod init;
 mod keeper;
 pub mod mounts;
+mod places;
 mod plan;
 mod process;
 mod programs;
@@ -75,12 +77,13 @@ pub struct Chamber {
     syslog: Syslog,
     control: Arc<Control>,
     root: Root,
+    places: &'static Places,
     /// The last field: it is let go when no descriptor into the chamber is left.
     _keeper: builder::Keeper,
 }
 
 impl Chamber {
-    /// A builder of chambers with the GoboLinux root in a directory.
+    /// A builder of chambers with the GoboLinux root in a directory, or with a Debian one, of which a chamber has a copy.
     pub fn builder(root: impl AsRef<Path>) -> Builder {
         Builder::new(root.as_ref())
     }

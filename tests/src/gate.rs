@@ -3,7 +3,7 @@
 //! With `GOBO_TESTS_MUST_RUN=1` in the environment, as on a machine that is meant to run everything, such a
 //! test fails instead, so that nothing is skipped unnoticed.
 
-use crate::root::{Options, Variant};
+use crate::root::{Options, Variant, debian};
 use std::fmt::Display;
 use std::fs;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -59,6 +59,20 @@ pub fn gobo_root(variant: Variant) -> Option<PathBuf> {
     None
 }
 
+/// A minimal Debian root: `target/goboroot/root-debian` of the workspace. `None`, and why is said, where there is none or where it
+/// could not be used.
+pub fn debian_root() -> Option<PathBuf> {
+    if !root() {
+        return None;
+    }
+    let path = debian::path(&Options::new(Variant::Small).work);
+    if path.is_dir() {
+        return path.canonicalize().ok();
+    }
+    skip(format_args!("no Debian root at {}: cargo xtask root --variant debian", path.display()));
+    None
+}
+
 /// Whether a host answers on a TCP port; says so where it does not.
 pub fn network(host: &str, port: u16) -> bool {
     let mut addresses = (host, port).to_socket_addrs().into_iter().flatten();
@@ -103,6 +117,17 @@ macro_rules! requires_gobo_root {
     };
     ($variant:ident) => {
         match $crate::gate::gobo_root($crate::root::Variant::$variant) {
+            Some(path) => path,
+            None => return $crate::gate::Skipped::skipped(),
+        }
+    };
+}
+
+/// The path of the Debian root; returns from the test where there is none.
+#[macro_export]
+macro_rules! requires_debian_root {
+    () => {
+        match $crate::gate::debian_root() {
             Some(path) => path,
             None => return $crate::gate::Skipped::skipped(),
         }

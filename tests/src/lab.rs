@@ -1,14 +1,17 @@
 //! A lab machine: the GoboLinux root in a chamber, with the product installed as an administrator would install it.
 
+pub mod changes;
 pub mod client;
 pub mod stacks;
 
-use crate::chamber::{Builder, Chamber, LogMark, Mount, Output, Syslog, mounts};
+use crate::chamber::{Builder, Chamber, LogMark, Mount, Output, Syslog, TIMEOUT, mounts};
+use crate::gate;
 use anyhow::{Context as _, Result, ensure};
 use client::Client;
 use stacks::Advice;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The service of the tests' own clients; its stack gets the lines that the one of `login` gets.
@@ -16,7 +19,8 @@ const CLIENTS: &str = "pamtester";
 
 /// The program tree of the product, and that of the tests' own client.
 const PRODUCT: [(&str, &str); 2] =
-    [("gobo-session", "bin/gobo-session"), ("libpam_gobo.so", "lib/security/pam_gobo.so")];
+    [("gobo-session", "bin/gobo-session"), (MODULE, "lib/security/pam_gobo.so")];
+const MODULE: &str = "libpam_gobo.so";
 const CLIENT: [(&str, &str); 1] = [("pam-client", "bin/pam-client")];
 
 /// A chamber with the product in it.
@@ -46,13 +50,27 @@ impl Lab {
         profiles: &[(&str, &str)],
         special: impl FnOnce(Builder) -> Builder,
     ) -> Result<Self> {
+        let lab = Self::turned_off(root, policy, profiles, special)?;
+        lab.turn_on()?;
+        Ok(lab)
+    }
+
+    /// As [`Lab::with`], with the product's lines in no stack yet.
+    ///
+    /// # Errors
+    /// As [`Lab::new`].
+    pub fn turned_off(
+        root: &Path,
+        policy: &str,
+        profiles: &[(&str, &str)],
+        special: impl FnOnce(Builder) -> Builder,
+    ) -> Result<Self> {
         let trees = [tree_of(&PRODUCT)?, tree_of(&CLIENT)?];
         let builder = Chamber::builder(root)
             .program(trees[0].path(), "Gobo-Session", "0.1.0")
             .program(trees[1].path(), "PAM-Client", "1.0")
             .syslog(Syslog::Receiver);
         let lab = Self { chamber: special(builder).build()?, _trees: trees };
-        lab.turn_on()?;
         lab.policy(policy)?;
         for (name, text) in profiles {
             lab.profile(name, text)?;
@@ -130,6 +148,26 @@ impl Lab {
         self.chamber.write(stack_of(service), stack)
     }
 
+    /// Puts a module of a debug build in place of the one that is tested, where that is none: it can be told to have a
+    /// fault. Whether there is one now; where these tests are a release build themselves there is not, and that is said.
+    ///
+    /// # Errors
+    /// Where it is not built, or cannot be written.
+    pub fn take_debug_module(&self) -> Result<bool> {
+        const SAID: &[u8] = b"the module's line asks for it";
+        let is_debug = |module: &[u8]| module.windows(SAID.len()).any(|part| part == SAID);
+        if is_debug(&fs::read(built(MODULE)?)?) {
+            return Ok(true);
+        }
+        let module = fs::read(beside(MODULE)?)?;
+        if !is_debug(&module) {
+            gate::skip("only the module of a debug build has a fault when it is told to");
+            return Ok(false);
+        }
+        self.chamber.write("/Programs/Gobo-Session/0.1.0/lib/security/pam_gobo.so", module)?;
+        Ok(true)
+    }
+
     /// Makes `words` the line that opens; lines of more modules may follow it.
     ///
     /// # Errors
@@ -145,11 +183,45 @@ impl Lab {
 
 /// What is seen and said.
 impl Lab {
-    /// The lines of the module since a moment, as `LEVEL: TEXT`.
+    /// The lines of the module since a moment, as `LEVEL: TEXT`, but those that say how long it took.
     ///
     /// # Errors
     /// Where there is no log.
     pub fn said(&self, mark: LogMark) -> Result<Vec<String>> {
+        Ok(self.lines(mark)?.into_iter().filter(|line| !is_of_times(line)).collect())
+    }
+
+    /// The lines of the module since a moment that say how long each step took.
+    ///
+    /// # Errors
+    /// Where there is no log.
+    pub fn times(&self, mark: LogMark) -> Result<Vec<String>> {
+        Ok(self.lines(mark)?.into_iter().filter(|line| is_of_times(line)).collect())
+    }
+
+    /// Logs a user in until his view is kept for later logins: of what was changed just now, and may be changed once more,
+    /// nothing is kept.
+    ///
+    /// # Errors
+    /// Where he cannot log in, or it is never kept.
+    pub fn log_in_until_kept(&self, user: &str) -> Result<()> {
+        let until = Instant::now() + TIMEOUT;
+        // Who finds nothing, or nothing that is true, writes a file anew, unless something has changed just now.
+        std::thread::sleep(Duration::from_millis(100));
+        let kept = || anyhow::Ok(self.chamber.sh("stat -c '%n %i %Z' /run/gobo-session/plans/*")?.text());
+        loop {
+            let before = kept()?;
+            let report = self.client(user).run()?;
+            ensure!(report.open == 0, "{report:#?}");
+            if !before.is_empty() && before == kept()? {
+                return Ok(());
+            }
+            ensure!(Instant::now() < until, "the view of {user} is never kept");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn lines(&self, mark: LogMark) -> Result<Vec<String>> {
         let lines = self.chamber.log_since(mark)?;
         let ours = lines.iter().filter_map(|line| {
             let (level, text) = line.strip_prefix("authpriv.")?.split_once(" pam_gobo(")?;
@@ -201,6 +273,11 @@ pub fn view_of(profile: &str, areas: &[&str]) -> Vec<String> {
     overlays.chain(folders).collect()
 }
 
+/// Whether a line says how long each step of a login took.
+fn is_of_times(line: &str) -> bool {
+    line.starts_with("debug: user ") && line.contains(" took ") && line.contains(" us: ")
+}
+
 fn stack_of(service: &str) -> String {
     format!("/etc/pam.d/{service}")
 }
@@ -238,11 +315,26 @@ fn tree_of(files: &[(&str, &str)]) -> Result<TempDir> {
     Ok(tree)
 }
 
-/// A file that cargo built, beside the running test or program.
+/// Names the folder of the build that is tested; without it that is the one beside the running test or program.
+/// `cargo xtask test` and `soak` name that of the release build.
+pub const PRODUCT_FOLDER: &str = "GOBO_PRODUCT";
+
+/// A file that cargo built: of the product the one that is tested, of the tests' own programs the one beside this.
 ///
 /// # Errors
 /// Where it is not there.
 pub fn built(file: &str) -> Result<PathBuf> {
+    let is_product = PRODUCT.iter().any(|(name, _)| *name == file);
+    let Some(folder) = std::env::var_os(PRODUCT_FOLDER).filter(|_| is_product) else {
+        return beside(file);
+    };
+    let path = Path::new(&folder).join(file);
+    ensure!(path.is_file(), "{PRODUCT_FOLDER}: {} is no file", path.display());
+    Ok(path)
+}
+
+/// A file that cargo built, beside the running test or program.
+fn beside(file: &str) -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let found = own.ancestors().skip(1).map(|folder| folder.join(file)).find(|path| path.is_file());
     let found = found.or_else(|| {
@@ -252,8 +344,5 @@ pub fn built(file: &str) -> Result<PathBuf> {
             .into_iter()
             .find(|path| path.is_file())
     });
-    let path =
-        found.with_context(|| format!("{file} is not built: cargo build -p gobo-session -p pam_gobo"))?;
-    ensure!(path.is_file(), "{} is no file", path.display());
-    Ok(path)
+    found.with_context(|| format!("{file} is not built: cargo build -p gobo-session -p pam_gobo"))
 }

@@ -14,7 +14,7 @@
 //! WORK/root-small.json   its manifest
 //! ```
 //!
-//! What a root is made of is data: `tests/data/root`.
+//! What a root is made of is data: `tests/data/root`. [`debian`] is no such root: a Debian system as it comes.
 //!
 //! A root is for reading: tests mount it read-only, or clone it. Its files are shared with the store, so what is written
 //! through to them reaches both; the next build finds out and makes them anew.
@@ -23,6 +23,7 @@ pub mod apt;
 pub mod caches;
 pub mod closure;
 pub mod data;
+pub mod debian;
 pub mod dependencies;
 pub mod extras;
 pub mod fetch;

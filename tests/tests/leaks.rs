@@ -16,14 +16,15 @@ const PROFILES: [(&str, &str); 1] = [("lua51", "programs = [\"Lua = 5.1.5\"]\n")
 /// One at a time: each test looks at the whole machine.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// A lab in which one session has come and gone, with what exists then: the folders of state stay for good.
+/// A lab in which some sessions have come and gone, with what exists then: the folders of state stay for good, and what is
+/// kept for later logins.
 fn lab(root: &Path) -> Result<(Lab, State)> {
     let lab = Lab::new(root, POLICY, &PROFILES)?;
     for service in ["pamtester", "su", "sshd"] {
         lab.open_line(service, "optional pam_gobo.so open")?;
     }
     lab.select("ann", "lua51")?;
-    assert_eq!(lab.client("ann").run()?.open, 0);
+    lab.log_in_until_kept("ann")?;
     let before = lab.chamber.host_state()?;
     Ok((lab, before))
 }

@@ -162,12 +162,15 @@ fn r8_variables_come_from_the_profile_and_not_from_whoever_calls() -> Result<()>
 fn whatever_the_umask_everybody_can_read_the_view() -> Result<()> {
     let lab = Lab::new(&requires_gobo_root!(), POLICY, &PROFILES)?;
     let strict = |wish: &mut gobo_tests::lab::client::Wish| wish.umask = 0o077;
-    let script = "lua -v 2>&1 | cut -d' ' -f2; ls -R /run/gobo-session/view/layer/bin > /dev/null && \
-                  head -c1 /run/gobo-session/view/plan.json";
+    let script = "lua -v 2>&1 | cut -d' ' -f2; cd /run/gobo-session && ls -R layers/*/layer/bin > /dev/null && \
+                  cat view/about.json plans/* > /dev/null; head -c1 layers/*/plan.json";
     let report = lab.client("ann").with(strict).script(script).run()?;
     assert_eq!(report.stdout, "5.1.5\n{", "{report:#?}");
     assert_eq!(report.before, report.after);
     let modes = lab.chamber.sh("cd /run/gobo-session && stat -c '%a %U %n' . *")?.text();
-    assert_eq!(modes, "755 root .\n755 root index\n600 root readers\n755 root view");
+    assert_eq!(
+        modes,
+        "755 root .\n755 root index\n755 root layers\n600 root locks\n755 root plans\n755 root shared\n755 root view"
+    );
     Ok(())
 }

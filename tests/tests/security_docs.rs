@@ -1,6 +1,7 @@
-//! The documents on security name tests: each is there.
+//! The documents on security name tests: each is there, and each defence that can be taken out is where it was.
 
 use anyhow::{Context as _, Result, ensure};
+use gobo_tests::mutations::Mutation;
 use std::fs;
 use std::path::Path;
 
@@ -38,6 +39,28 @@ fn every_test_that_the_documents_name_exists() -> Result<()> {
         ensure!(names.len() > 10, "{document} names {} tests", names.len());
         for name in names {
             ensure!(tests.contains(&format!("fn {name}(")), "{document} names {name}, which is no test");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_mutation_fits_the_source_and_is_told_of() -> Result<()> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let told = fs::read_to_string(workspace.join("docs/security/tests.md"))?;
+    for mutation in Mutation::all()? {
+        let text = fs::read_to_string(workspace.join(&mutation.file))?;
+        ensure!(mutation.applied_to(&text)? != text, "{}", mutation.defence);
+        let mut program = String::new();
+        let folder = workspace.join("tests/tests").join(&mutation.program);
+        match folder.is_dir() {
+            true => sources(&folder, &mut program)?,
+            false => program = fs::read_to_string(folder.with_extension("rs"))?,
+        }
+        for test in &mutation.tests {
+            ensure!(program.contains(&format!("fn {test}(")), "{} has no test {test}", mutation.program);
+            let row = told.lines().find(|line| line.contains(&format!("`{test}`")));
+            ensure!(row.is_some(), "docs/security/tests.md does not tell of {test}");
         }
     }
     Ok(())

@@ -126,6 +126,11 @@ fn of_thousands_of_logins_nothing_is_left_and_none_sees_what_it_should_not() -> 
         lab.open_line(service, "optional pam_gobo.so open quiet")?;
     }
     let ssh = lab.chamber.start_sshd(&["ann", "bob", "carl", "dora"])?;
+    // What the first login of a profile keeps for later ones stays.
+    for (profile, _) in PROFILES {
+        lab.select("ann", profile)?;
+        lab.chamber.sh("sleep 0.1; su ann -c true; su ann -c true")?.success()?;
+    }
     for user in USERS.as_flattened() {
         select(&lab, user, &mut Rng::with_seed(1))?;
         lab.su(user, "true")?.success()?;

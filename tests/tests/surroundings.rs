@@ -35,7 +35,7 @@ fn sees_stick(lab: &Lab) -> Result<(bool, bool)> {
 }
 
 #[test]
-fn a_stick_that_is_mounted_later_is_seen_in_sessions_and_does_not_stay_in_them() -> Result<()> {
+fn r5_a_stick_that_is_mounted_later_is_seen_in_sessions_and_does_not_stay_in_them() -> Result<()> {
     let root = requires_gobo_root!();
     assert_eq!(sees_stick(&lab(&root, |builder| builder)?)?, (true, false), "`/` is shared already");
     let private = lab(&root, Builder::private_root)?;
@@ -90,7 +90,7 @@ fn in_a_chroot_there_is_no_view_and_one_line() -> Result<()> {
 #[test]
 fn r10_a_session_is_closed_by_whomever_in_whatever_way() -> Result<()> {
     let lab = lab(&requires_gobo_root!(), |builder| builder)?;
-    lab.client("ann").run()?;
+    lab.log_in_until_kept("ann")?;
     let before = lab.chamber.host_state()?;
     for closing in [Closing::Same, Closing::Child, Closing::Stranger, Closing::Powerless, Closing::Never] {
         let mark = lab.chamber.log_mark()?;

@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: users log in through real PAM and see their own versions of real programs.
 
-use crate::{build_product, install, test};
+use crate::{build_product_and_lab, packages, test};
 use anyhow::{Result, bail};
 use gobo_tests::chamber::{self, State};
 use gobo_tests::lab::Lab;
@@ -35,8 +35,10 @@ pub(crate) fn demo() -> Result<()> {
     let lab = Lab::new(&root.path, POLICY, &PROFILES)?;
     lab.select("bob", "next-bash")?;
     let ssh = lab.chamber.start_sshd(&["ann", "bob", "carl"])?;
-    // The first login of a machine makes the folders of /run/gobo-session, which stay.
-    lab.su("ann", "true")?;
+    // The first logins make what is kept in /run/gobo-session, which stays.
+    for user in ["ann", "bob"] {
+        lab.log_in_until_kept(user)?;
+    }
     let before = lab.chamber.host_state()?;
     println!("A GoboLinux of real programs, with several versions of some:");
     show("root", "echo /Programs/{Python,Lua,Bash,Glibc}/[0-9]* | fmt -w 90", |script| {
@@ -94,10 +96,10 @@ pub(crate) fn prepare(variant: Variant) -> Result<Root> {
             "the demo makes mount namespaces and logs users in: run it as root (it changes nothing outside target/)"
         );
     }
-    install::for_building()?;
-    install::for_root()?;
+    packages::for_building()?;
+    packages::for_root()?;
     let root = root::build(&Options::new(variant))?;
-    build_product()?;
+    build_product_and_lab()?;
     Ok(root)
 }
 

@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: every target of `fuzz/` for a while, from seeds that look like real input.
 
-use crate::{install, workspace};
+use crate::{packages, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -37,11 +37,14 @@ const DEPENDENCIES: [&str; 4] = [
     "Expat | LibXML2 2\nGCC < 4 | >= 4.1\nMod_PHP [php] | PHP [php , !cgi]\nCPAN:XML::Parser 2.34\n",
     "\u{feff}Lua => 5.0\r\nGVFS > = 2.19.1\r\n*Warning*: Unresolved library /usr/lib/libx.so\r\n",
 ];
-const ENVIRONMENT: [&str; 4] = [
+const ENVIRONMENT: [&str; 6] = [
     "export KDEDIRS=${KDEDIRS:+${KDEDIRS}:}${goboPrograms}/KDE/Current/\n",
     "if [ -z \"$XDG_DATA_DIRS\" ]; then\n  export XDG_DATA_DIRS=/share\nelif [ -n \"$A\" ]\nthen A+=b\nelse unset A\nfi\n",
     "user=`SuperUserName`; home=$(SuperUserName || echo gobo)\nexport P='a b' Q=\"$P:${R:-\\$x}\" S=~/x\nalias ls='ls -F'\n",
     "export A=1 B\0B=$A$A\nfor i in 1 2; do echo $i; done\nexport PATH=/Programs/Qt/Current/bin:$PATH\0unset A B\n",
+    "for vk in 5.1= 5.2=_5_2\ndo\n  v=\"${vk%=*}\"\n  k=\"${vk##*=}\"\nexport LUA_PATH$k+=\"\\\n;/share/$v/?.lua\"\ndone\nunset v k\n",
+    "f () { echo \"${1%%/*}\" $2; }\ng ()\n{\n  local v=\"$1\"\n  echo \"$(f $v \"${2:-$(f a/b)}\")\"\n}\n\
+     export A=\"$A;$(g 5.1)\" B=$(readlink $Q)\nif [ -z $A]; then g=1; fi\n",
 ];
 const MOUNTINFO: &str = "36 35 98:0 /mnt1 /mnt\\0402\\134 rw,noatime master:1 propagate_from:2 - ext3 /dev/ro\\012ot rw,errors=continue
 41 36 0:50 / /System/Index/bin ro shared:7 - overlay gobo-session:gtk2:00 ro,lowerdir=/a:/b
@@ -57,7 +60,7 @@ struct Outcome {
 
 /// Runs each target for some seconds; fails where one found an input that breaks a promise.
 pub(crate) fn fuzz(seconds: u32) -> Result<()> {
-    install::for_fuzzing()?;
+    packages::for_fuzzing()?;
     write_seeds()?;
     // One build first, so that every target has all of its time.
     if !cargo_fuzz(&["build"]).status().context("cargo does not start")?.success() {

@@ -3,13 +3,12 @@
 use super::Finding;
 use crate::config::{Allow, Author, Config, DIR, OWN_FOLDER, Selection, UserProfiles, kill_switch, own_home};
 use crate::diagnostic::Diagnostic;
-use crate::trusted::{self, Trust};
-use std::os::fd::{AsFd as _, OwnedFd};
+use crate::trusted::{Root, Trust};
 use std::path::Path;
 
 /// The switches that are in force.
-pub(super) fn switches(root: &OwnedFd) -> Vec<Finding> {
-    let switch = kill_switch(root.as_fd(), Path::new(DIR), Trust::RootOnly);
+pub(super) fn switches(root: &Root) -> Vec<Finding> {
+    let switch = kill_switch(root, Path::new(DIR));
     vec![switch.map_or_else(
         || Finding::ok("switch", "none turns it off"),
         |switch| {
@@ -20,8 +19,8 @@ pub(super) fn switches(root: &OwnedFd) -> Vec<Finding> {
 }
 
 /// Policy, the administrator's profiles and the caller's own; the configuration, where it can be read.
-pub(super) fn check(root: &OwnedFd, path: &Path, findings: &mut Vec<Finding>) -> Option<Config> {
-    let config = match Config::read(root.as_fd(), Path::new(DIR), Trust::RootOnly) {
+pub(super) fn check(root: &Root, path: &Path, findings: &mut Vec<Finding>) -> Option<Config> {
+    let config = match Config::read(root, Path::new(DIR)) {
         Ok(config) => config,
         Err(error) => {
             findings.push(
@@ -34,7 +33,7 @@ pub(super) fn check(root: &OwnedFd, path: &Path, findings: &mut Vec<Finding>) ->
     check_policy(&config, findings);
     check_profiles(&config, findings);
     if path == Path::new("/") {
-        check_own(root, &config, findings);
+        check_own(&config, findings);
     }
     Some(config)
 }
@@ -92,11 +91,12 @@ fn check_profiles(config: &Config, findings: &mut Vec<Finding>) {
 }
 
 /// What the caller selected, and the profiles that he wrote: he may see everything that is wrong there.
-fn check_own(root: &OwnedFd, config: &Config, findings: &mut Vec<Finding>) {
+fn check_own(config: &Config, findings: &mut Vec<Finding>) {
     let Some(home) = own_home() else { return };
+    let Ok(root) = Root::at(Path::new("/"), Trust::Anyone) else { return };
     let folder = home.join(OWN_FOLDER);
     let file = folder.join("session.toml");
-    match trusted::read(root.as_fd(), &file, Trust::Anyone, crate::config::MAX_FILE) {
+    match root.read(&file, crate::config::MAX_FILE) {
         Ok(bytes) => {
             let name = file.display().to_string();
             findings.push(match Selection::check(&name, &bytes) {
@@ -110,12 +110,7 @@ fn check_own(root: &OwnedFd, config: &Config, findings: &mut Vec<Finding>) {
         Err(error) if error.is_missing() => {}
         Err(error) => findings.push(Finding::failed("own", error.to_string())),
     }
-    let profiles = config.profiles.clone().and_folder(
-        root.as_fd(),
-        &folder.join("profiles.d"),
-        Trust::Anyone,
-        Author::User,
-    );
+    let profiles = config.profiles.clone().and_folder(&root, &folder.join("profiles.d"), Author::User);
     let Ok(profiles) = profiles else { return };
     let names = profiles.names().unwrap_or_default();
     for (name, _) in names.iter().filter(|(_, author)| **author == Author::User) {

@@ -10,6 +10,7 @@ use crate::config::{Author, Config, ProfileName, UserProfiles};
 use crate::error::Result;
 use crate::login::request_of;
 use crate::resolve::resolve;
+use crate::text::few;
 use crate::tree::Tree;
 use crate::try_out::privileged::{Loaded, Loading, loadings};
 use serde::Serialize;
@@ -166,7 +167,7 @@ impl std::fmt::Display for Replaced {
             self.name,
             side(&self.view),
             side(&self.base),
-            by.join(", ")
+            few(&by)
         )
     }
 }

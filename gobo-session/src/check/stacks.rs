@@ -3,16 +3,17 @@
 mod read;
 
 use super::Finding;
+use crate::arch::Arch;
 use crate::config::{OnFailure, Policy};
 use crate::login::Arguments;
 use crate::tree::Layout;
 use crate::trusted::{self, Kind, Trust};
-use read::{Line, Stacks};
+pub(crate) use read::{Line, Stacks, logical_lines, words};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 
 /// The module's file.
-const MODULE: &str = "pam_gobo.so";
+pub(crate) const MODULE: &str = "pam_gobo.so";
 
 /// Where libpam may look for modules, besides the index.
 const MODULE_FOLDERS: [&str; 5] = [
@@ -59,12 +60,19 @@ pub(super) fn check(root: &OwnedFd, policy: Option<&Policy>, layout: &Layout, fi
     }
 }
 
-fn is_ours(line: &Line) -> bool {
+pub(crate) fn is_ours(line: &Line) -> bool {
     Path::new(&line.module).file_name().is_some_and(|name| name == MODULE)
 }
 
 fn arguments(line: &Line) -> Arguments {
     Arguments::parse(line.words.iter().map(String::as_str))
+}
+
+/// Whether the module's lines stand in wrong places.
+pub(crate) fn is_out_of_order(service: &str, lines: &[Line]) -> bool {
+    let mut findings = Vec::new();
+    check_order(service, lines, &mut findings);
+    findings.iter().any(|finding| finding.level == super::Level::Failed)
 }
 
 /// `close` first and `open` last.
@@ -130,19 +138,37 @@ fn check_words(service: &str, lines: &[Line], policy: Option<&Policy>, findings:
 
 /// The module's file has to be there, and root's.
 fn check_module(root: &OwnedFd, layout: &Layout, findings: &mut Vec<Finding>) {
+    findings.push(match has_module(root, layout) {
+        Ok(path) => Finding::ok("module", path),
+        Err(why) => {
+            Finding::failed("module", why).cured_by("install it, or take its lines out of the stacks")
+        }
+    });
+}
+
+/// Where the module's file is, by the way that libpam finds it; else why there is none that root could believe, or that
+/// programs of this machine could load.
+pub(crate) fn has_module(root: &OwnedFd, layout: &Layout) -> Result<String, String> {
     let index = layout.index.join("lib/security").display().to_string();
     let mut tried = Vec::new();
     for folder in std::iter::once(index.as_str()).chain(MODULE_FOLDERS) {
         let path = Path::new(folder).join(MODULE);
         match trusted::open(root.as_fd(), &path, Trust::RootOnly, Kind::File) {
-            Ok(_) => return findings.push(Finding::ok("module", path.display().to_string())),
+            Ok(file) => {
+                let (native, shown) = (Arch::native(), path.display());
+                return match Arch::of_program(&file) {
+                    Some(arch) if arch != native => {
+                        Err(format!("{shown} is for {arch}, and programs of this machine are for {native}"))
+                    }
+                    None if native == Arch::X86_64 => Err(format!("{shown} is no shared library")),
+                    _ => Ok(shown.to_string()),
+                };
+            }
             Err(error) if error.is_missing() => tried.push(folder),
-            Err(error) => return findings.push(Finding::failed("module", error.to_string())),
+            Err(error) => return Err(error.to_string()),
         }
     }
-    let what = format!("{MODULE} is in none of {}", tried.join(", "));
-    findings
-        .push(Finding::failed("module", what).cured_by("install it, or take its lines out of the stacks"));
+    Err(format!("{MODULE} is in none of {}", tried.join(", ")))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Who could write what root's views are made of: /Programs, the index, and the state folder.
 
-use super::Finding;
+use super::{Finding, road};
+use crate::config::Config;
 use crate::requirement::ProgramName;
 use crate::tree::{Folder, Layout, Tree};
 use crate::trusted::{self, Kind, Trust};
+use rustix::fs::fstatvfs;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -11,8 +13,11 @@ use std::path::Path;
 /// The folder of state, from the root.
 const STATE: &str = "/run/gobo-session";
 
-/// The programs and the index, as a login believes them.
-pub(super) fn check(root: &Path, layout: &Layout, findings: &mut Vec<Finding>) {
+/// The folder that it is in, which is a file system of its own.
+const ABOVE_STATE: &str = "/run";
+
+/// The programs and the index, as a login believes them, and what the profiles make of them.
+pub(super) fn check(root: &Path, layout: &Layout, config: Option<&Config>, findings: &mut Vec<Finding>) {
     let shown = match root == Path::new("/") {
         true => crate::kernel::shown(layout).unwrap_or_default(),
         false => crate::kernel::Shown::default(),
@@ -31,6 +36,9 @@ pub(super) fn check(root: &Path, layout: &Layout, findings: &mut Vec<Finding>) {
     if !findings.iter().any(|finding| finding.about == "index") {
         findings.push(Finding::ok("index", format!("{} is root's", layout.index.display())));
     }
+    if let Some(config) = config {
+        road::check(&tree, config, findings);
+    }
 }
 
 fn check_programs(tree: &Tree, findings: &mut Vec<Finding>) {
@@ -44,11 +52,12 @@ fn check_programs(tree: &Tree, findings: &mut Vec<Finding>) {
         match tree.program(&name) {
             Ok(Some(program)) => {
                 programs += 1;
-                versions += program.versions.len();
-                refused += program.refused.len();
+                versions += program.versions(tree).count();
                 let passed_over =
                     |refused| Finding::warning("programs", format!("{at}/{name}/{refused} is no version"));
-                findings.extend(program.refused.iter().map(passed_over));
+                let before = findings.len();
+                findings.extend(program.refused(tree).map(passed_over));
+                refused += findings.len() - before;
             }
             Ok(None) => {}
             Err(error) => {
@@ -65,15 +74,34 @@ fn check_programs(tree: &Tree, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The state folder (R17).
+/// The state folder (R17), and whether there is room in it.
 pub(super) fn check_state(root: &OwnedFd, findings: &mut Vec<Finding>) {
-    findings.push(match trusted::open(root.as_fd(), Path::new(STATE), Trust::RootOnly, Kind::Directory) {
-        Ok(_) => Finding::ok("state", format!("{STATE} is root's")),
+    let open = |path: &str| trusted::open(root.as_fd(), Path::new(path), Trust::RootOnly, Kind::Directory);
+    let (folder, finding) = match open(STATE) {
+        Ok(folder) => (Some(folder), Finding::ok("state", format!("{STATE} is root's"))),
         Err(error) if error.is_missing() => {
-            Finding::ok("state", format!("{STATE} is not there yet: the first login makes it"))
+            let what = format!("{STATE} is not there yet: the first login makes it");
+            (open(ABOVE_STATE).ok(), Finding::ok("state", what))
         }
         Err(error) => {
-            Finding::failed("state", error.to_string()).cured_by("nobody gets a view until this is right")
+            let finding = Finding::failed("state", error.to_string());
+            (None, finding.cured_by("nobody gets a view until this is right"))
         }
-    });
+    };
+    findings.push(finding);
+    findings.extend(folder.as_ref().and_then(lack_of_room));
+}
+
+/// What a file system lacks for a new file, where it lacks anything. One that does not count its files says that it has none.
+fn lack_of_room(folder: &OwnedFd) -> Option<Finding> {
+    let stat = fstatvfs(folder).ok()?;
+    let lacks = match (stat.f_bavail, stat.f_files, stat.f_favail) {
+        (0, ..) => "is full",
+        (_, 1.., 0) => "has room for no more files",
+        _ => return None,
+    };
+    let cure = format!(
+        "see what fills it: du -ax {ABOVE_STATE} | sort -n; until there is room, some logins get no view"
+    );
+    Some(Finding::failed("state", format!("{ABOVE_STATE} {lacks}")).cured_by(cure))
 }

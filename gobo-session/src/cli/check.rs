@@ -1,14 +1,27 @@
 //! `gobo-session check`: whether this machine is set up as it should be.
 
-use super::arguments::Check as Arguments;
+use super::arguments::{Form, Root};
 use super::exit::Exit;
 use super::place::Place;
 use super::talk::{self, count};
 use crate::check::privileged::Report;
 use crate::check::{self, Finding, Level};
 use crate::error::Result;
-use crate::text::Safe;
+use crate::text::{Safe, wrap};
+use clap::Args;
 use serde_json::json;
+
+/// What `check` is told.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// List what programs with more rights than their caller load, and which profiles replace any of it.
+    #[arg(long)]
+    privileged: bool,
+    #[command(flatten)]
+    root: Root,
+    #[command(flatten)]
+    form: Form,
+}
 
 pub(super) fn check(arguments: &Arguments) -> Result<Exit> {
     let report = match arguments.privileged {
@@ -47,9 +60,13 @@ fn describe(finding: &Finding) -> String {
         Level::Failed => "failed",
     };
     let (head, rest) = (format!("{:<10} {level:<7}  ", finding.about), " ".repeat(20));
-    let mut lines = talk::wrap(&head, &rest, &Safe(&finding.what).to_string());
-    lines.extend(finding.places.iter().flat_map(|place| place.lines()).map(|line| format!("    {line}")));
-    lines
-        .extend(finding.cure.iter().flat_map(|cure| talk::wrap("    = ", "      ", &Safe(cure).to_string())));
+    let mut lines = wrap(&head, &rest, &Safe(&finding.what).to_string());
+    for place in &finding.places {
+        match place.contains('\n') {
+            true => lines.extend(place.lines().map(|line| format!("    {line}"))),
+            false => lines.extend(wrap("    ", "      ", &Safe(place).to_string())),
+        }
+    }
+    lines.extend(finding.cure.iter().flat_map(|cure| wrap("    = ", "      ", &Safe(cure).to_string())));
     lines.iter().map(|line| format!("{line}\n")).collect()
 }

@@ -4,7 +4,7 @@ mod side;
 
 pub(super) use side::Word;
 
-use super::arguments::Diff as Arguments;
+use super::arguments::{Form, Root};
 use super::exit::Exit;
 use super::place::Place;
 use super::reasons;
@@ -16,10 +16,26 @@ use crate::plan::{Choice, Plan};
 use crate::requirement::ProgramName;
 use crate::tree::Tree;
 use crate::version::Major;
+use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 use side::Side;
 use std::collections::BTreeSet;
+
+/// What `diff` is told.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The view to start from.
+    #[arg(value_name = "VIEW")]
+    from: Word,
+    /// The other one.
+    #[arg(value_name = "OTHER")]
+    to: Word,
+    #[command(flatten)]
+    root: Root,
+    #[command(flatten)]
+    form: Form,
+}
 
 /// What differs: a program of one major version and architecture, an option, or a variable.
 #[derive(Debug, Default, Serialize)]
@@ -68,7 +84,8 @@ pub(super) fn diff(arguments: &Arguments) -> Result<Exit> {
             difference.name.clone(),
             told(&difference.from, difference.of_index[0]),
             format!("-> {}", told(&difference.to, difference.of_index[1])),
-            difference.because.join(", "),
+            // The nearest alone: `plan` and `why` tell the others.
+            difference.because.first().cloned().unwrap_or_default(),
         ]);
     }
     Ok(talk::data(&table.to_string()))
@@ -121,9 +138,9 @@ fn programs(tree: &Tree, from: &Plan, to: &Plan) -> Result<Vec<Difference>> {
 /// The version that the index shows of a program.
 fn of_index(tree: &Tree, (name, major, arch): Slot<'_>) -> Result<Option<String>> {
     let Some(program) = tree.program(name)? else { return Ok(None) };
-    let Some(current) = program.current() else { return Ok(None) };
+    let Some(current) = program.current(tree) else { return Ok(None) };
     let fits = current.version.major() == *major && current.arch(tree)?.fits(arch);
-    Ok((fits && tree.is_linked(name, current)?).then(|| current.version.to_string()))
+    Ok((fits && tree.is_linked(current)?).then(|| current.version.to_string()))
 }
 
 fn options(from: &Plan, to: &Plan) -> Vec<Difference> {

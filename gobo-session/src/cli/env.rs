@@ -1,13 +1,26 @@
 //! `gobo-session env`: the variables of a view, as commands for a shell.
 
-use super::arguments::Env as Arguments;
+use super::arguments::{Form, Question};
 use super::exit::Exit;
 use super::request::Asked;
 use super::talk;
 use crate::compile::compile;
 use crate::error::Result;
 use crate::export::{self, Exports};
+use clap::Args;
 use serde_json::{Map, json};
+
+/// What `env` is told.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    question: Question,
+    #[command(flatten)]
+    form: Form,
+    /// Print commands for fish, not for sh.
+    #[arg(long, conflicts_with = "json")]
+    fish: bool,
+}
 
 pub(super) fn env(arguments: &Arguments) -> Result<Exit> {
     let asked = Asked::new(&arguments.question.wishes, &arguments.question.command)?;
@@ -27,13 +40,13 @@ pub(super) fn env(arguments: &Arguments) -> Result<Exit> {
 }
 
 /// How a shell is told.
-struct Shell {
-    set: fn(&str, &str) -> String,
+pub(super) struct Shell {
+    pub(super) set: fn(&str, &str) -> String,
     unset: fn(&str) -> String,
 }
 
 /// Every shell that knows POSIX' own language. Between its quotes nothing has a meaning but the quote itself.
-const SH: Shell = Shell {
+pub(super) const SH: Shell = Shell {
     set: |name, value| format!("export {name}='{}'", value.replace('\'', r"'\''")),
     unset: |name| format!("unset {name}"),
 };
@@ -60,7 +73,7 @@ mod tests {
         let exports = Exports {
             variables: vec![("A".into(), r#"it's $HOME \' "x" `id` \"#.into()), ("B".into(), String::new())],
             removed: vec!["C".into()],
-            notes: Vec::new(),
+            ..Exports::default()
         };
         assert_eq!(
             commands(&exports, &SH),

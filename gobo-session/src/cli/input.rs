@@ -1,6 +1,7 @@
-//! Files that are named on the command line: regular ones of a bounded size, and `-` for standard input.
+//! Files that are named on the command line: regular ones of a bounded size, `-` for standard input, and /dev/null for an
+//! empty one.
 
-use rustix::fs::{self, FileType, Mode, OFlags};
+use rustix::fs::{self, Dev, FileType, Mode, OFlags, makedev};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -39,8 +40,14 @@ pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Unread> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => read_all(File::from(fd), limit),
         FileType::Directory => Err(Unread::Folder),
+        FileType::CharacterDevice if is_null(stat.st_rdev) => Ok(Vec::new()),
         _ => Err(Unread::Special),
     }
+}
+
+/// Whether a device is /dev/null, by whatever name.
+fn is_null(device: Dev) -> bool {
+    device == makedev(1, 3)
 }
 
 fn read_all(input: impl Read, limit: usize) -> Result<Vec<u8>, Unread> {

@@ -8,13 +8,33 @@ mod kind;
 
 pub(super) use kind::Kind;
 
-use super::arguments::Lint as Arguments;
+use super::arguments::{Form, Root};
 use super::exit::Exit;
 use super::talk::{self, count};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::Result;
+use clap::Args;
 use file::Checked;
 use serde_json::json;
+use std::path::PathBuf;
+
+/// What `lint` is told.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Take every file for one of this kind.
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// Take warnings for errors.
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    root: Root,
+    #[command(flatten)]
+    form: Form,
+    /// The files; - is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
 
 pub(super) fn lint(arguments: &Arguments) -> Result<Exit> {
     let mut files: Vec<Checked> = Vec::new();

@@ -1,10 +1,13 @@
-//! Lines in columns, each as wide as its longest cell.
+//! Lines in columns, each as wide as its longest cell; what does not fit in the last one goes on below.
 
-use crate::text::Safe;
+use crate::text::{Safe, wrap};
 use std::fmt;
 
 /// What stands between two columns.
 const GAP: &str = "  ";
+
+/// How many columns may stand before the last one, for that to be wrapped.
+const MOST_BEFORE: usize = 50;
 
 /// Lines of `N` cells, and others that keep to no column.
 #[derive(Debug)]
@@ -33,6 +36,11 @@ impl<const N: usize> Table<N> {
         self.0.push(Line::Text(Safe(line).to_string()));
     }
 
+    /// Adds a sentence: its lines fit, the first begins with one text, the others with another.
+    pub(super) fn sentence(&mut self, first: &str, rest: &str, sentence: &str) {
+        wrap(first, rest, &Safe(sentence).to_string()).iter().for_each(|line| self.text(line));
+    }
+
     fn width(&self, column: usize) -> usize {
         let rows = self.0.iter().filter_map(|line| match line {
             Line::Row(cells) => Some(cells[column].chars().count()),
@@ -49,8 +57,19 @@ impl<const N: usize> fmt::Display for Table<N> {
             match line {
                 Line::Text(text) => writeln!(f, "{text}")?,
                 Line::Row(cells) => {
-                    let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-                    writeln!(f, "{}", padded.collect::<Vec<_>>().join(GAP).trim_end())?;
+                    let Some((last, before)) = cells.split_last() else { continue };
+                    let padded =
+                        before.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}{GAP}"));
+                    let head: String = padded.collect();
+                    let columns = head.chars().count();
+                    let lines = match columns <= MOST_BEFORE {
+                        true => wrap(&head, &" ".repeat(columns), last),
+                        false => vec![format!("{head}{last}")],
+                    };
+                    if lines.is_empty() {
+                        writeln!(f, "{}", head.trim_end())?;
+                    }
+                    lines.iter().try_for_each(|line| writeln!(f, "{}", line.trim_end()))?;
                 }
             }
         }

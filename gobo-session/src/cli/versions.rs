@@ -1,16 +1,30 @@
 //! `gobo-session versions`: what is installed of a program, and which of it programs see.
 
-use super::arguments::Versions as Arguments;
+use super::arguments::{Form, Root};
 use super::exit::Exit;
 use super::place::Place;
 use super::table::Table;
 use super::talk;
 use crate::arch::Arch;
-use crate::error::{Error, Result, Step};
+use crate::error::Result;
 use crate::plan::{Choice, Plan};
-use crate::tree::{Program, VersionFolder};
+use crate::requirement::ProgramName;
+use crate::tree::{Program, Tree, VersionFolder};
+use clap::Args;
 use serde::Serialize;
 use serde_json::json;
+
+/// What `versions` is told.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The program; its capital letters matter only where two programs differ in nothing else.
+    #[arg(value_name = "PROGRAM")]
+    program: ProgramName,
+    #[command(flatten)]
+    root: Root,
+    #[command(flatten)]
+    form: Form,
+}
 
 /// One installed version.
 #[derive(Debug, Serialize)]
@@ -28,20 +42,19 @@ pub(super) fn versions(arguments: &Arguments) -> Result<Exit> {
     let place = Place::open(&arguments.root)?;
     let name = &arguments.program;
     let Some(program) = place.tree.find(name)? else {
-        let error = Error::new(Step::Read, place.tree.not_installed(name));
-        let cure = || format!("{} holds what is", place.layout.programs.display());
-        return Err(if place.tree.nearest(name).is_some() { error } else { error.with_cure(cure()) });
+        return Err(place.not_installed(name));
     };
     let around = place.around();
-    let versions = program.versions.iter().map(|folder| look(&place, &program, folder, around.as_ref()));
+    let versions =
+        program.versions(&place.tree).map(|folder| look(&place, &program, folder, around.as_ref()));
     let versions = versions.collect::<Result<Vec<_>>>()?;
     if arguments.form.json {
         return Ok(talk::json(&json!({
             "program": program.name, "current": program.current, "versions": versions,
-            "refused": program.refused,
+            "refused": program.refused(&place.tree).collect::<Vec<_>>(),
         })));
     }
-    Ok(talk::data(&describe(&program, &versions)))
+    Ok(talk::data(&describe(&place.tree, &program, &versions)))
 }
 
 /// Finds out what one version is.
@@ -54,7 +67,7 @@ fn look(
     let arch = folder.arch(&place.tree)?.clone();
     let current = program.current.as_deref() == Some(folder.version.as_str());
     // A version without names is linked where it is meant to be.
-    let linked = place.tree.has_link(&program.name, folder)?.unwrap_or(current);
+    let linked = place.tree.has_link(folder)?.unwrap_or(current);
     let in_view = around.map(|plan| {
         let of_program = || plan.chosen.iter().filter(|choice| choice.program == program.name);
         let is_it = |version: &str| version == folder.version.as_str();
@@ -67,7 +80,7 @@ fn look(
 }
 
 /// The versions as a person reads them.
-fn describe(program: &Program, versions: &[Installed]) -> String {
+fn describe(tree: &Tree, program: &Program, versions: &[Installed]) -> String {
     let mut table = Table::default();
     if versions.is_empty() {
         table.text(&format!("{} has no version installed", program.name));
@@ -86,10 +99,10 @@ fn describe(program: &Program, versions: &[Installed]) -> String {
         ]);
     }
     if let Some(current) = &program.current
-        && program.version(current).is_none()
+        && program.version(tree, current).is_none()
     {
         table.text(&format!("Current leads to {current}, which is not installed"));
     }
-    program.refused.iter().for_each(|refused| table.text(&format!("no version: {refused}")));
+    program.refused(tree).for_each(|refused| table.text(&format!("no version: {refused}")));
     table.to_string()
 }

@@ -1,6 +1,6 @@
 //! `gobo-session why`: which version gives a name of the index, what it hides, and what brought it.
 
-use super::arguments::Why as Arguments;
+use super::arguments::{Form, Root};
 use super::exit::Exit;
 use super::place::Place;
 use super::reasons;
@@ -10,12 +10,25 @@ use crate::error::{Error, Result, Step};
 use crate::plan::{Choice, Plan};
 use crate::text::nearest;
 use crate::tree::{Folder, Leads, Owner};
+use clap::Args;
 use rustix::fs::{self, Mode, OFlags};
 use serde::Serialize;
 use serde_json::json;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+
+/// What `why` is told.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The name, or a path.
+    #[arg(value_name = "NAME")]
+    name: PathBuf,
+    #[command(flatten)]
+    root: Root,
+    #[command(flatten)]
+    form: Form,
+}
 
 /// The parts of the index in the order in which a bare name is most likely meant.
 const LIKELY: [&str; 5] = ["bin", "lib", "include", "libexec", "share"];

@@ -72,6 +72,7 @@ impl Member {
                 return Ok(nodes.keys().map(entry).collect());
             }
         };
+        compiler.tree.note(path);
         let mut entries = folder.entries()?;
         compiler.count(entries.len())?;
         entries.retain(|entry| {
@@ -92,6 +93,11 @@ impl Member {
             Self::Extra(nodes) => nodes.get(&entry.name).map(Part::Extra),
         }
     }
+}
+
+/// The folder that a path lies in.
+pub(super) fn parent_of(path: &[u8]) -> &[u8] {
+    path.iter().rposition(|b| *b == b'/').map_or(b"", |end| &path[..end])
 }
 
 impl Part<'_> {
@@ -146,6 +152,8 @@ impl Compiler<'_> {
     fn behind_link(&self, target: Option<Vec<u8>>, chain: &[Id]) -> Result<Option<Folder>> {
         let Some(target) = target else { return Ok(None) };
         let Ok(fd) = self.tree.open_base(&target, OFlags::RDONLY | OFlags::DIRECTORY) else {
+            // What is there may become a folder.
+            self.tree.note(parent_of(&target));
             return Ok(None);
         };
         // What is not trusted is not read: the link stays a link.

@@ -270,9 +270,11 @@ impl Compiler<'_> {
     }
 
     pub(super) fn base_folder(&self, base: &RealBase, name: &[u8]) -> Result<Option<RealBase>> {
+        let at = join(&base.at, name);
+        self.tree.index().note(&at);
         let folder = crate::tree::Folder::open_if_there(base.folder.fd(), name, self.tree.trust())?;
         Ok(folder.map(|folder| RealBase {
-            at: join(&base.at, name),
+            at,
             chain: base.chain.iter().copied().chain([folder.id]).collect(),
             folder,
         }))

@@ -3,7 +3,7 @@
 //! They are found by walking the other installed versions, not the index: that reads folders of one program only.
 
 use super::Compiler;
-use super::members::{Claim, Member, Part, RealBase};
+use super::members::{Claim, Member, Part, RealBase, parent_of};
 use super::rules::{is_kept, loses_old_links};
 use crate::error::Result;
 use crate::layer::{Node, Nodes};
@@ -16,12 +16,10 @@ impl Compiler<'_> {
     /// Adds whiteouts for the old links of an area that have no successor.
     pub(super) fn remove_old(&self, area: &Area, base: &RealBase, nodes: &mut Nodes) -> Result<()> {
         for item in &self.to_link {
-            for version in &item.program.versions {
+            for version in item.program.versions(self.tree) {
                 let name = version.version.as_str().to_owned();
                 let owner = Owner { program: item.choice.program.to_string(), version: name };
-                if self.is_chosen(&item.choice.program, &owner.version)
-                    || !self.successors(&owner).any(|s| s.place == item.place)
-                {
+                if self.is_chosen(&item.choice.program, &owner.version) || !self.succeeds(item, &owner) {
                     continue;
                 }
                 let path = self.tree.version_path(&item.choice.program, &owner.version);
@@ -43,6 +41,7 @@ impl Compiler<'_> {
         base: &RealBase,
         nodes: &mut Nodes,
     ) -> Result<()> {
+        self.tree.note(&other.path);
         let entries = other.folder.entries()?;
         self.count(entries.len())?;
         for Entry { name, kind } in entries.into_iter().filter(|entry| entry.kind != Kind::Special) {
@@ -87,6 +86,7 @@ impl Compiler<'_> {
         let folder = self.tree.version_path(program, version);
         area.sources.iter().any(|source| {
             let path = join(folder.join(source).as_os_str().as_bytes(), path);
+            self.tree.note(parent_of(&path));
             let found = self.tree.open_inside(&path, OFlags::PATH | OFlags::NOFOLLOW);
             let stat = found.and_then(|fd| rustix::fs::fstat(&fd));
             stat.is_ok_and(|stat| kind_of(FileType::from_raw_mode(stat.st_mode)) != Kind::Special)

@@ -2,13 +2,12 @@
 
 use super::profile::{Author, Found, Profiles};
 use super::profile_file::Loader;
+use super::syntax::mistakes;
 use super::{Allow, DIR, ProfileName, Selection, policy_file};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{Error, Result, Step};
-use crate::trusted::Trust;
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use crate::trusted::{Root, Trust};
 use std::collections::BTreeSet;
-use std::os::fd::AsFd as _;
 use std::path::Path;
 
 /// What is wrong in `session.toml`, or in one of its drop-ins. Where there are `profiles`, a name that none of them has is
@@ -17,6 +16,9 @@ use std::path::Path;
 /// # Errors
 /// Where a folder of profiles cannot be read.
 pub fn check_policy(file: &str, bytes: &[u8], profiles: &Profiles) -> Result<Vec<Diagnostic>> {
+    if let Some(mistakes) = several_mistakes(file, bytes) {
+        return Ok(mistakes);
+    }
     let policy = match policy_file::read([(file.to_owned(), bytes.to_vec())]) {
         Ok(policy) => policy,
         Err(errors) => return Ok(errors),
@@ -46,7 +48,12 @@ pub fn check_policy(file: &str, bytes: &[u8], profiles: &Profiles) -> Result<Vec
 /// What is wrong in a user's `session.toml`.
 #[must_use]
 pub fn check_selection(file: &str, bytes: &[u8]) -> Vec<Diagnostic> {
-    Selection::check(file, bytes).err().into_iter().collect()
+    several_mistakes(file, bytes).unwrap_or_else(|| Selection::check(file, bytes).err().into_iter().collect())
+}
+
+/// What is wrong with the grammar of a file, where that is more than the one mistake that its reader tells of.
+fn several_mistakes(file: &str, bytes: &[u8]) -> Option<Vec<Diagnostic>> {
+    Some(mistakes(file, bytes)).filter(|mistakes| mistakes.len() > 1)
 }
 
 /// What is wrong in a profile and in what it includes, which is looked for in `profiles`.
@@ -54,6 +61,9 @@ pub fn check_selection(file: &str, bytes: &[u8]) -> Vec<Diagnostic> {
 /// # Errors
 /// Where an included file cannot be read.
 pub fn check_profile(file: &str, bytes: &[u8], profiles: &Profiles) -> Result<Vec<Diagnostic>> {
+    if let Some(mistakes) = several_mistakes(file, bytes) {
+        return Ok(mistakes);
+    }
     let mut all = Vec::new();
     let stem = Path::new(file).file_name().and_then(|name| name.to_str()?.strip_suffix(".toml"));
     let name = stem.map(str::parse::<ProfileName>).transpose().unwrap_or_else(|error| {
@@ -75,16 +85,14 @@ impl Profiles {
     /// Where one of them cannot be opened.
     pub fn beside(own: Option<&Path>, root: &Path) -> Result<Self> {
         let open = |path: &Path| {
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            openat(CWD, path, flags, Mode::empty())
+            Root::at(path, Trust::Anyone)
                 .map_err(|errno| Error::call(Step::Configure, format!("open {}", path.display()), errno))
         };
         let mut profiles = Self::none();
         if let Some(own) = own {
-            profiles =
-                profiles.and_folder(open(Path::new("/"))?.as_fd(), own, Trust::Anyone, Author::User)?;
+            profiles = profiles.and_folder(&open(Path::new("/"))?, own, Author::User)?;
         }
         let folder = Path::new(DIR).join("profiles.d");
-        Ok(profiles.and_folder(open(root)?.as_fd(), &folder, Trust::Anyone, Author::Administrator)?)
+        Ok(profiles.and_folder(&open(root)?, &folder, Author::Administrator)?)
     }
 }

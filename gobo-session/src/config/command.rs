@@ -6,10 +6,8 @@
 use super::{Author, Config, ConfigError, DIR, Profile, ProfileName};
 use crate::error::{Error, Result, Step};
 use crate::tree::Layout;
-use crate::trusted::Trust;
+use crate::trusted::{Root, Trust};
 use nix::unistd::{User, geteuid};
-use rustix::fs::{Mode, OFlags, open};
-use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 /// What a user wrote himself, from his home: `session.toml` selects, `profiles.d` has his own profiles.
@@ -26,15 +24,21 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::load`].
-    pub fn for_command(root: &Path, trust: Trust) -> Result<Self> {
-        let fd = open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-            .map_err(|errno| Error::call(Step::Configure, format!("open {}", root.display()), errno))?;
-        let mut config = Self::read(fd.as_fd(), Path::new(DIR), trust)?;
-        if let Some(home) = own_home().filter(|_| root == Path::new("/")) {
+    pub fn for_command(path: &Path, trust: Trust) -> Result<Self> {
+        let (root, mut config) = read_below(path, trust)?;
+        if let Some(home) = own_home().filter(|_| path == Path::new("/")) {
             let folder = home.join(OWN_FOLDER).join("profiles.d");
-            config.profiles = config.profiles.and_folder(fd.as_fd(), &folder, trust, Author::User)?;
+            config.profiles = config.profiles.and_folder(&root, &folder, Author::User)?;
         }
         Ok(config)
+    }
+
+    /// As [`Config::for_command`], without the caller's own profiles.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn of_tree(path: &Path, trust: Trust) -> Result<Self> {
+        read_below(path, trust).map(|(_, config)| config)
     }
 
     /// Where programs and the index are.
@@ -52,6 +56,14 @@ impl Config {
             name.parse().map_err(|error: super::NameError| Error::new(Step::Configure, error.to_string()))?;
         Ok(self.profiles.load(&name)?)
     }
+}
+
+/// What the administrator of the tree below a path wrote, and that tree's root.
+fn read_below(path: &Path, trust: Trust) -> Result<(Root, Config)> {
+    let root = Root::at(path, trust)
+        .map_err(|errno| Error::call(Step::Configure, format!("open {}", path.display()), errno))?;
+    let read = Config::read(&root, Path::new(DIR));
+    Ok((root, read.map_err(|error| error.seen_from_outside(path))?))
 }
 
 impl From<ConfigError> for Error {

@@ -1,8 +1,7 @@
 //! Configuration as it lies on disk: what is missing, what is not root's, and what turns it all off.
 
 use super::*;
-use rustix::fs::{Mode, OFlags, open};
-use std::os::fd::{AsFd as _, OwnedFd};
+use crate::trusted::Trust;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -12,14 +11,11 @@ const ETC: &str = "etc/gobo-session";
 
 struct Place {
     folder: TempDir,
-    root: OwnedFd,
 }
 
 impl Place {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let root = root_at(folder.path());
-        Self { folder, root }
+        Self { folder: TempDir::new().unwrap() }
     }
 
     fn at(&self, path: &str) -> PathBuf {
@@ -37,16 +33,16 @@ impl Place {
     }
 
     fn load(&self, trust: Trust) -> Result<Config, ConfigError> {
-        Config::load(self.root.as_fd(), DIR.as_ref(), trust)
+        Config::load(&root_at(self.folder.path(), trust), DIR.as_ref())
     }
 
     fn switch(&self) -> Option<String> {
-        kill_switch(self.root.as_fd(), DIR.as_ref(), Trust::Anyone)
+        kill_switch(&root_at(self.folder.path(), Trust::Anyone), DIR.as_ref())
     }
 }
 
-fn root_at(path: &Path) -> OwnedFd {
-    open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).unwrap()
+fn root_at(path: &Path, trust: Trust) -> Root {
+    Root::at(path, trust).unwrap()
 }
 
 fn set_mode(path: &Path, mode: u32) {
@@ -159,7 +155,8 @@ fn r9_a_fifo_is_an_error_and_not_a_wait() {
     let place = Place::new();
     place.write(&format!("{ETC}/x"), "");
     let fifo = place.at(&format!("{ETC}/session.toml"));
-    rustix::fs::mknodat(rustix::fs::CWD, fifo, rustix::fs::FileType::Fifo, Mode::from(0o644), 0).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::from(0o644), 0)
+        .unwrap();
     let error = place.load(Trust::Anyone).unwrap_err();
     assert_eq!(
         error.one_line(),
@@ -222,7 +219,7 @@ fn r17_a_switch_in_a_folder_that_is_not_roots_is_none() {
     }
     let place = Place::new();
     place.write("run/gobo-session/disabled", "");
-    let switch = || kill_switch(place.root.as_fd(), DIR.as_ref(), Trust::RootOnly);
+    let switch = || kill_switch(&root_at(place.folder.path(), Trust::RootOnly), DIR.as_ref());
     set_mode(&place.at("run/gobo-session/disabled"), 0o666);
     assert!(switch().is_some(), "made in a hurry");
     set_mode(&place.at("run/gobo-session"), 0o777);
@@ -245,15 +242,15 @@ fn a_command_reads_what_a_login_would_and_minds_no_switch() {
     );
 }
 
-fn examples() -> (OwnedFd, PathBuf) {
+fn examples() -> (Root, PathBuf) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
-    (root_at(&path), path)
+    (root_at(&path, Trust::Anyone), path)
 }
 
 #[test]
 fn the_examples_layer_nobody() {
     let (root, _) = examples();
-    let config = Config::load(root.as_fd(), "".as_ref(), Trust::Anyone).unwrap();
+    let config = Config::load(&root, "".as_ref()).unwrap();
     assert_eq!(config.policy, Policy::default());
     for name in config.profiles.names().unwrap().keys() {
         assert_eq!(config.profiles.load(name).unwrap().notes, [], "{name}");

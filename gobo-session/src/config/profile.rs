@@ -16,9 +16,8 @@ use crate::plan::{Source, Wish};
 use crate::requirement::Requirement;
 use crate::resolve::{OnConflict, Prefer, Request, UseFlag};
 use crate::text::nearest;
-use crate::trusted::{self, Kind, Trust};
+use crate::trusted::{Kind, Root};
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -117,7 +116,7 @@ struct Folder {
 #[derive(Debug)]
 enum Files {
     /// On disk.
-    Disk { root: OwnedFd, path: PathBuf, trust: Trust },
+    Disk { root: Root, path: PathBuf },
     /// In memory, each under its profile's name, or why it was not read; `path` is for messages.
     Texts { texts: BTreeMap<ProfileName, Result<Vec<u8>, String>>, path: PathBuf },
 }
@@ -140,29 +139,17 @@ impl Profiles {
     ///
     /// # Errors
     /// Where the folder is not to be trusted or cannot be opened.
-    pub fn open(
-        root: BorrowedFd<'_>,
-        path: &Path,
-        trust: Trust,
-        author: Author,
-    ) -> Result<Self, ConfigError> {
-        Self::none().and_folder(root, path, trust, author)
+    pub fn open(root: &Root, path: &Path, author: Author) -> Result<Self, ConfigError> {
+        Self::none().and_folder(root, path, author)
     }
 
     /// These, and then those of another folder.
     ///
     /// # Errors
     /// As [`Profiles::open`].
-    pub fn and_folder(
-        mut self,
-        root: BorrowedFd<'_>,
-        path: &Path,
-        trust: Trust,
-        author: Author,
-    ) -> Result<Self, ConfigError> {
-        if if_present(trusted::open(root, path, trust, Kind::Directory))?.is_some() {
-            let root = root.try_clone_to_owned().map_err(|error| ConfigError::of_io(path, &error))?;
-            let files = Files::Disk { root, path: path.to_owned(), trust };
+    pub fn and_folder(mut self, root: &Root, path: &Path, author: Author) -> Result<Self, ConfigError> {
+        if if_present(root.open(path, Kind::Directory))?.is_some() {
+            let files = Files::Disk { root: root.clone(), path: path.to_owned() };
             self.folders.push(Rc::new(Folder { author, files }));
         }
         Ok(self)
@@ -179,6 +166,15 @@ impl Profiles {
         let files = Files::Texts { texts, path: path.to_owned() };
         self.folders.push(Rc::new(Folder { author, files }));
         self
+    }
+
+    /// The folders on disk that they are searched in.
+    #[cfg(feature = "cli")]
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.folders.iter().filter_map(|folder| match &folder.files {
+            Files::Disk { path, .. } => Some(path.as_path()),
+            Files::Texts { .. } => None,
+        })
     }
 
     /// Reads a profile and what it includes.
@@ -254,9 +250,9 @@ impl Files {
     fn read(&self, name: &ProfileName) -> Result<Option<(String, Vec<u8>)>, ConfigError> {
         let file = format!("{name}.toml");
         let (path, bytes) = match self {
-            Self::Disk { root, path, trust } => {
+            Self::Disk { root, path } => {
                 let path = path.join(file);
-                let bytes = if_present(trusted::read(root.as_fd(), &path, *trust, MAX_FILE))?;
+                let bytes = if_present(root.read(&path, MAX_FILE))?;
                 (path, bytes)
             }
             Self::Texts { texts, path } => {
@@ -272,8 +268,8 @@ impl Files {
     /// The profiles that files are named for; other files are none of our business.
     fn names(&self) -> Result<Vec<ProfileName>, ConfigError> {
         match self {
-            Self::Disk { root, path, trust } => {
-                let names = if_present(trusted::list(root.as_fd(), path, *trust, MAX_FILES))?;
+            Self::Disk { root, path } => {
+                let names = if_present(root.list(path, MAX_FILES))?;
                 let names = names.unwrap_or_default();
                 Ok(names
                     .iter()

@@ -21,17 +21,34 @@ pub const MAX_FILE: usize = 64 * 1024;
 const MAX_SHOWN: usize = 160;
 const MAX_WORD: usize = 64;
 
+/// The most mistakes of a file that are told of.
+const MAX_MISTAKES: usize = 20;
+
 /// Reads one file's bytes.
 pub(super) fn parse<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, Diagnostic> {
     let text = text_of(file, bytes)?;
-    toml::from_str(text).map_err(|error| {
-        let (message, help) = explain(error.message());
-        let complaint = match error.span() {
-            Some(span) => error_at(file, text, span, message),
-            None => Diagnostic::of_file(Severity::Error, file, message),
-        };
-        Diagnostic { help, ..complaint }
-    })
+    toml::from_str(text).map_err(|error| complaint(file, text, &error))
+}
+
+/// All that is wrong with the grammar of a file, for whoever writes it: a reader stops at the first.
+pub(super) fn mistakes(file: &str, bytes: &[u8]) -> Vec<Diagnostic> {
+    let Ok(text) = text_of(file, bytes) else { return Vec::new() };
+    let (_, errors) = toml::de::DeTable::parse_recoverable(text);
+    let mut mistakes: Vec<_> =
+        errors.iter().take(MAX_MISTAKES).map(|error| complaint(file, text, error)).collect();
+    mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+    // What makes no sense after a mistake in the same line is a part of it.
+    mistakes.dedup_by_key(|mistake| mistake.line);
+    mistakes
+}
+
+fn complaint(file: &str, text: &str, error: &toml::de::Error) -> Diagnostic {
+    let (message, help) = explain(error.message());
+    let complaint = match error.span() {
+        Some(span) => error_at(file, text, span, message),
+        None => Diagnostic::of_file(Severity::Error, file, message),
+    };
+    Diagnostic { help, ..complaint }
 }
 
 /// The text of a file's bytes, where they are text and not too many.

@@ -29,6 +29,17 @@ pub(super) fn rewrite<'v>(value: &'v str, versions: &BTreeMap<String, String>) -
     Cow::Owned(result)
 }
 
+/// What the link `Current` at a path holds: the version that the view has of its program, and nothing where it has none.
+/// Not known where the path is another.
+///
+/// [`rewrite`] may have led the path to that version before.
+pub(super) fn link<'v>(path: &str, versions: &'v BTreeMap<String, String>) -> Option<&'v str> {
+    let (name, link) = path.strip_prefix(PROGRAMS)?.split_once('/')?;
+    let version = versions.get(name).map_or("", String::as_str);
+    let is_program = !matches!(name, "" | "." | "..");
+    (is_program && (link == CURRENT || (link == version && !version.is_empty()))).then_some(version)
+}
+
 /// A word with a path through `Current`: what stands before `Current`, the program, and what stands behind.
 fn split(word: &str) -> Option<(&str, &str, &str)> {
     let programs = word.find(PROGRAMS)?;
@@ -72,6 +83,27 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(rewrite(value, &versions), rewritten, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_the_link_current_holds() {
+        let versions = BTreeMap::from([("Qt".to_owned(), "4.8.7".to_owned())]);
+        for (path, held) in [
+            ("/Programs/Qt/Current", Some("4.8.7")),
+            ("/Programs/Qt/4.8.7", Some("4.8.7")),
+            ("/Programs/GTK+/Current", Some("")),
+            ("/Programs/GTK+/", None),
+            ("/Programs/Qt/3.3.8", None),
+            ("/Programs/Qt/Current/", None),
+            ("/Programs/Qt/Current/bin", None),
+            ("/Programs/../Current", None),
+            ("/Programs//Current", None),
+            ("Programs/Qt/Current", None),
+            ("-f", None),
+            ("", None),
+        ] {
+            assert_eq!(link(path, &versions), held, "{path}");
         }
     }
 }

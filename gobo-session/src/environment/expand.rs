@@ -1,223 +1,210 @@
-//! Carries out the statements of an Environment text.
+//! Works out what the words of an Environment text come to.
 
-use super::current;
-use super::syntax::{Assignment, Condition, Export, Name, Piece, Statement, Substitute, Word};
-use super::{Complaint, MAX_VALUES, Scope, forbidden};
-use crate::diagnostic::Severity;
-
-/// How much text one file may bring forth before it is given up, in bytes.
-const MAX_WORK: usize = 8 * MAX_VALUES;
-
-pub(super) struct Evaluator<'s> {
-    scope: &'s mut Scope,
-    /// How much text was brought forth.
-    work: usize,
-    pub(super) complaints: Vec<Complaint>,
-}
-
-/// The bounds are exceeded.
-struct TooMuch;
+use super::bounds::{Budget, Done, Failure};
+use super::evaluator::{Call, Evaluator};
+use super::syntax::{Command, Form, Name, Piece, Word};
+use super::{MAX_VALUES, Scope, current, pattern};
+use std::ops::Range;
 
 /// What a word comes to.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Expansion {
     text: String,
     /// Some of it was quoted.
     quoted: bool,
     /// The shell would make several words of it in a command.
     splits: bool,
+    /// The shell would take it for a pattern in a command, and put names of files in its place.
+    is_pattern: bool,
 }
 
-impl<'s> Evaluator<'s> {
-    pub(super) fn new(scope: &'s mut Scope) -> Self {
-        Self { scope, work: 0, complaints: Vec::new() }
+impl Expansion {
+    /// Adds text, within the bounds.
+    fn push(&mut self, text: &str, budget: &mut Budget, span: &Range<usize>) -> Done {
+        budget.spend(text.len(), span)?;
+        if self.text.len() + text.len() > MAX_VALUES {
+            return Err(Failure::too_large(span));
+        }
+        self.text.push_str(text);
+        Ok(())
     }
 
-    /// Carries out statements, until there is too much to do.
-    pub(super) fn run(&mut self, statements: &[Statement]) {
-        for statement in statements {
-            if self.work > MAX_WORK {
-                return;
-            }
-            match statement {
-                Statement::Assign(assignments) => {
-                    for assignment in assignments {
-                        if let Some(value) = self.value(assignment) {
-                            self.assign(assignment, value, false);
-                        }
-                    }
-                }
-                Statement::Export(exports) => self.export(exports),
-                Statement::Unset(names) => {
-                    for name in names.iter().filter(|name| self.allows(name, "")).collect::<Vec<_>>() {
-                        self.scope.unset(&name.text);
-                    }
-                }
-                Statement::If { branches, otherwise } => self.choose(branches, otherwise),
-            }
-        }
+    /// The argument of a command that this is, if it is any.
+    fn into_argument(self) -> Option<String> {
+        (self.quoted || !self.text.is_empty()).then_some(self.text)
+    }
+}
+
+impl<'t> Evaluator<'_, 't> {
+    /// What a word comes to where it is assigned: one value, whatever it holds.
+    pub(super) fn value(&mut self, word: &'t Word) -> Done<String> {
+        self.expanded(word).map(|expansion| expansion.text)
     }
 
-    fn export(&mut self, exports: &[Export]) {
-        let values: Vec<_> = exports
-            .iter()
-            .map(|export| match export {
-                Export::Name(_) => None,
-                Export::Assignment(assignment) => self.value(assignment),
-            })
-            .collect();
-        for (export, value) in exports.iter().zip(values) {
-            match (export, value) {
-                (Export::Name(name), _) => {
-                    let length = self.scope.get(&name.text).map_or(0, str::len);
-                    if !self.brings_forth(length, name) {
-                        return;
-                    }
-                    let value = self.scope.get(&name.text).unwrap_or("").to_owned();
-                    if self.allows(name, &value) && !self.scope.export(&name.text) {
-                        self.too_much(name.span.clone());
-                    }
-                }
-                (Export::Assignment(assignment), Some(value)) => self.assign(assignment, value, true),
-                (Export::Assignment(_), None) => {}
-            }
+    /// What a word comes to in a command: nothing where it is empty without quotes.
+    pub(super) fn argument(&mut self, word: &'t Word) -> Done<Option<String>> {
+        let expansion = self.one_word(word)?;
+        if expansion.is_pattern {
+            let message = "a value with `*`, `?` or the like that is not quoted may stand for files here";
+            return Err(Failure::statement(word.span.clone(), message));
         }
+        Ok(expansion.into_argument())
     }
 
-    fn choose(&mut self, branches: &[(Condition, Vec<Statement>)], otherwise: &[Statement]) {
-        for (condition, statements) in branches {
-            match self.holds(condition) {
-                Some(true) => return self.run(statements),
-                Some(false) => {}
-                None => return,
-            }
-        }
-        self.run(otherwise);
+    /// What the word comes to that a test is about: an argument, of which a pattern is taken to fit no file.
+    pub(super) fn operand(&mut self, word: &'t Word) -> Done<Option<String>> {
+        self.one_word(word).map(Expansion::into_argument)
     }
 
-    /// Whether a condition holds, unless that cannot be told.
-    fn holds(&mut self, condition: &Condition) -> Option<bool> {
-        let mut expansion = Expansion::default();
-        if self.expand(&condition.word, &mut expansion).is_err() {
-            self.too_much(condition.span.clone());
-            return None;
+    /// What the words of a command come to.
+    pub(super) fn arguments(&mut self, words: &'t [Word]) -> Done<Vec<String>> {
+        let mut arguments = Vec::new();
+        for word in words {
+            arguments.extend(self.argument(word)?);
         }
+        Ok(arguments)
+    }
+
+    fn one_word(&mut self, word: &'t Word) -> Done<Expansion> {
+        let expansion = self.expanded(word)?;
         if expansion.splits {
             let message = "a value with blanks that is not quoted makes several words here";
-            self.complaints.push(Complaint::unknown(condition.span.clone(), message));
-            return None;
+            return Err(Failure::statement(word.span.clone(), message));
         }
-        // Without a word, `[` asks whether `-z` itself is empty, which is not what was meant but what happens.
-        let no_word = expansion.text.is_empty() && !expansion.quoted;
-        Some(no_word || expansion.text.is_empty() == condition.wants_empty)
+        Ok(expansion)
     }
 
-    /// What is assigned, or appended.
-    fn value(&mut self, assignment: &Assignment) -> Option<String> {
-        if self.work > MAX_WORK {
-            return None;
-        }
+    fn expanded(&mut self, word: &'t Word) -> Done<Expansion> {
         let mut expansion = Expansion::default();
-        match self.expand(&assignment.value, &mut expansion) {
-            Ok(()) => Some(expansion.text),
-            Err(TooMuch) => {
-                self.too_much(assignment.name.span.clone());
-                None
-            }
-        }
+        self.expand(word, &mut expansion)?;
+        Ok(expansion)
     }
 
-    fn assign(&mut self, assignment: &Assignment, value: String, export: bool) {
-        let name = &assignment.name;
-        let before = self.scope.get(&name.text).filter(|_| assignment.append).map_or(0, str::len);
-        if !self.brings_forth(before + value.len(), name) {
-            return;
-        }
-        let value = match self.scope.get(&name.text) {
-            Some(before) if assignment.append => format!("{before}{value}"),
-            _ => value,
-        };
-        let value = current::rewrite(&value, self.scope.current());
-        if !self.allows(name, &value) {
-            return;
-        }
-        if !self.scope.assign(&name.text, &value, export) {
-            self.too_much(name.span.clone());
-        }
-    }
-
-    /// Counts a value that is about to be looked at; whether there is still room for it. Where there is none any more,
-    /// that is said once.
-    fn brings_forth(&mut self, length: usize, name: &Name) -> bool {
-        let had_room = self.work <= MAX_WORK;
-        self.work += length;
-        let has_room = self.work <= MAX_WORK;
-        if had_room && !has_room {
-            self.too_much(name.span.clone());
-        }
-        has_room
-    }
-
-    /// Whether a variable may have a value; where not, that is said.
-    fn allows(&mut self, name: &Name, value: &str) -> bool {
-        let Some(reason) = forbidden(&name.text, value) else { return true };
-        let message = format!("`{}` was left as it is: {reason}", name.text);
-        let help = "the Environment file of a program may not set it";
-        let span = name.span.clone();
-        self.complaints.push(Complaint { severity: Severity::Warning, span, message, help });
-        false
-    }
-
-    fn expand(&mut self, word: &Word, out: &mut Expansion) -> Result<(), TooMuch> {
+    fn expand(&mut self, word: &'t Word, out: &mut Expansion) -> Done {
+        self.budget.spend(0, &word.span)?;
         out.quoted |= word.quoted;
         for piece in &word.pieces {
-            match piece {
-                Piece::Text(text) => push(&mut self.work, out, text)?,
-                Piece::Home => push(&mut self.work, out, self.scope.get("HOME").unwrap_or(""))?,
-                Piece::SuperUser => push(&mut self.work, out, self.scope.super_user())?,
-                Piece::Variable { name, substitute, quoted } => {
-                    let start = out.text.len();
-                    self.variable(name, substitute.as_deref(), out)?;
-                    out.splits |= !quoted && out.text[start..].contains([' ', '\t', '\n']);
-                }
-            }
+            self.piece(piece, &word.span, out)?;
         }
         Ok(())
     }
 
-    fn variable(
-        &mut self,
-        name: &str,
-        substitute: Option<&Substitute>,
-        out: &mut Expansion,
-    ) -> Result<(), TooMuch> {
-        let value = self.scope.get(name);
-        let Some(substitute) = substitute else {
-            return push(&mut self.work, out, value.unwrap_or(""));
+    fn piece(&mut self, piece: &'t Piece, span: &'t Range<usize>, out: &mut Expansion) -> Done {
+        let start = out.text.len();
+        self.budget.spend(0, span)?;
+        let quoted = match piece {
+            Piece::Text(text) => {
+                out.push(text, &mut self.budget, span)?;
+                true
+            }
+            Piece::Home => {
+                out.push(self.scope.get("HOME").unwrap_or(""), &mut self.budget, span)?;
+                true
+            }
+            Piece::Variable { name, form, quoted } => {
+                self.variable(name, form, span, out)?;
+                *quoted
+            }
+            Piece::Output { command, quoted } => {
+                self.output(command, span, out)?;
+                *quoted
+            }
         };
-        let present = value.filter(|value| !(substitute.empty_is_missing && value.is_empty()));
-        match (present, substitute.for_present) {
-            (Some(_), true) | (None, false) => self.expand(&substitute.word, out),
-            (Some(value), false) => push(&mut self.work, out, value),
-            (None, true) => Ok(()),
+        if !quoted {
+            let text = &out.text[start..];
+            out.splits |= text.contains([' ', '\t', '\n']);
+            out.is_pattern |= is_pattern(text);
+        }
+        Ok(())
+    }
+
+    fn variable(&mut self, name: &str, form: &'t Form, span: &'t Range<usize>, out: &mut Expansion) -> Done {
+        match form {
+            Form::Value => {
+                let value = value_of(self.scope, self.calls.last(), name).unwrap_or("");
+                out.push(value, &mut self.budget, span)
+            }
+            Form::Substitute { for_present, empty_is_missing, word } => {
+                let value = value_of(self.scope, self.calls.last(), name);
+                let present = value.filter(|value| !(*empty_is_missing && value.is_empty()));
+                match (present, for_present) {
+                    (Some(_), true) | (None, false) => self.nested(span, |inside| inside.expand(word, out)),
+                    (Some(value), false) => out.push(value, &mut self.budget, span),
+                    (None, true) => Ok(()),
+                }
+            }
+            Form::Without { end, longest, pattern } => {
+                let pattern = self.nested(span, |inside| inside.pattern(pattern))?;
+                let value = value_of(self.scope, self.calls.last(), name).unwrap_or("");
+                self.budget.spend(value.len(), span)?;
+                let value = pattern::without(value, &pattern, *end, *longest);
+                out.push(value, &mut self.budget, span)
+            }
         }
     }
 
-    fn too_much(&mut self, span: std::ops::Range<usize>) {
-        let mut complaint = Complaint::unknown(span, format!("more than {MAX_VALUES} bytes of values"));
-        if self.work > MAX_WORK {
-            complaint.help = "the rest of the file was left out";
+    /// The texts of a pattern. Of the values in it none may hold a pattern of its own.
+    fn pattern(&mut self, parts: &'t [Word]) -> Done<Vec<String>> {
+        let mut texts = Vec::new();
+        for part in parts {
+            let mut text = Expansion::default();
+            for piece in &part.pieces {
+                let start = text.text.len();
+                self.piece(piece, &part.span, &mut text)?;
+                if !matches!(piece, Piece::Text(_)) && is_pattern(&text.text[start..]) {
+                    let message = "a value with `*`, `?` or the like is not understood in a pattern";
+                    return Err(Failure::statement(part.span.clone(), message));
+                }
+            }
+            self.budget.spend(0, &part.span)?;
+            texts.push(text.text);
         }
-        self.complaints.push(complaint);
+        Ok(texts)
+    }
+
+    fn output(&mut self, command: &'t Command, span: &'t Range<usize>, out: &mut Expansion) -> Done {
+        match command {
+            Command::SuperUserName => out.push(self.scope.super_user(), &mut self.budget, span),
+            Command::ReadLink(path) => {
+                let argument = self.argument(path)?.unwrap_or_default();
+                let Some(version) = current::link(&argument, self.scope.current()) else {
+                    let message = "the only link that is known is `/Programs/NAME/Current`: no file is read";
+                    return Err(Failure::statement(path.span.clone(), message));
+                };
+                out.push(version, &mut self.budget, span)
+            }
+            Command::Function(name, arguments) => {
+                let output = self.call(name, arguments)?;
+                out.push(output.trim_end_matches('\n'), &mut self.budget, span)
+            }
+        }
+    }
+
+    /// What a function prints, which is carried out on variables of its own.
+    fn call(&mut self, name: &'t Name, arguments: &'t [Word]) -> Done<String> {
+        let Some(&body) = self.functions.get(name.text.as_str()) else {
+            return Err(Failure::statement(name.span.clone(), "this function is not defined here"));
+        };
+        let arguments = self.arguments(arguments)?;
+        self.calls.push(Call { arguments, output: String::new() });
+        let outside = self.scope.fork();
+        let done = self.nested(&name.span, |inside| inside.carry_out(body));
+        self.scope.join(outside);
+        let call = self.calls.pop();
+        done.map_err(Failure::inside_function)?;
+        Ok(call.map_or_else(String::new, |call| call.output))
     }
 }
 
-/// Adds text to what a word comes to, within the bounds.
-fn push(work: &mut usize, out: &mut Expansion, text: &str) -> Result<(), TooMuch> {
-    *work += text.len();
-    if *work > MAX_WORK || out.text.len() + text.len() > MAX_VALUES {
-        return Err(TooMuch);
+/// The value of a variable, or of an argument of a function.
+fn value_of<'v>(scope: &'v Scope, call: Option<&'v Call>, name: &str) -> Option<&'v str> {
+    match name.parse::<usize>() {
+        Ok(number) => Some(call?.arguments.get(number.checked_sub(1)?)?),
+        Err(_) => scope.get(name),
     }
-    out.text.push_str(text);
-    Ok(())
+}
+
+/// Whether a shell with any of its options could take a text for a pattern.
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '[', '\\', '('])
 }

@@ -8,15 +8,23 @@ pub(super) enum Statement {
     /// `A=1 B=2`: one after the other.
     Assign(Vec<Assignment>),
     /// `export A=1 B`: every value is worked out before the first is set.
-    Export(Vec<Export>),
+    Export(Vec<Declared>),
+    /// `local A=1 B`, in a function: likewise.
+    Local(Vec<Declared>),
     /// `unset A B`
     Unset(Vec<Name>),
+    /// `echo word word`, in a function.
+    Echo { words: Vec<Word>, span: Range<usize> },
     /// `if`: the branches, of which the first whose condition holds is taken, and `else`.
-    If { branches: Vec<(Condition, Vec<Statement>)>, otherwise: Vec<Statement> },
+    If { branches: Vec<(Condition, Vec<Statement>)>, otherwise: Vec<Statement>, span: Range<usize> },
+    /// `for NAME in word word`
+    For { variable: Name, words: Vec<Word>, body: Vec<Statement> },
+    /// `NAME () { ... }`
+    Function { name: String, body: Vec<Statement> },
 }
 
-/// The name of a variable, and where it stands.
-#[derive(Debug)]
+/// The name of a variable or function, and where it stands.
+#[derive(Debug, Clone)]
 pub(super) struct Name {
     pub(super) text: String,
     pub(super) span: Range<usize>,
@@ -30,11 +38,13 @@ pub(super) struct Assignment {
     pub(super) value: Word,
 }
 
-/// One word of `export`.
+/// One word of `export` or `local`.
 #[derive(Debug)]
-pub(super) enum Export {
+pub(super) enum Declared {
     Name(Name),
     Assignment(Assignment),
+    /// A word whose name has yet to be worked out: `PATH_$version=/x`.
+    Word(Word),
 }
 
 /// `[ -z word ]` or `[ -n word ]`.
@@ -43,7 +53,8 @@ pub(super) struct Condition {
     /// Whether it is `-z`, which holds where the word is empty.
     pub(super) wants_empty: bool,
     pub(super) word: Word,
-    pub(super) span: Range<usize>,
+    /// The last `]` is a word of its own, and not the end of the other: `[ -z $A]`.
+    pub(super) closed: bool,
 }
 
 /// A word: its pieces, one after the other.
@@ -52,6 +63,7 @@ pub(super) struct Word {
     pub(super) pieces: Vec<Piece>,
     /// Some of it is quoted, so that it is a word even when it comes to nothing.
     pub(super) quoted: bool,
+    pub(super) span: Range<usize>,
 }
 
 /// A piece of a word.
@@ -59,20 +71,50 @@ pub(super) struct Word {
 pub(super) enum Piece {
     /// Text, taken as it is.
     Text(String),
-    /// `$NAME` or `${NAME...}`.
-    Variable { name: String, substitute: Option<Box<Substitute>>, quoted: bool },
+    /// `$NAME` or `${NAME...}`; in a function the name may be a digit.
+    Variable { name: String, form: Form, quoted: bool },
     /// `~`: the home directory.
     Home,
-    /// The output of `SuperUserName`.
-    SuperUser,
+    /// `$(command)`
+    Output { command: Command, quoted: bool },
 }
 
-/// The part of `${NAME:-word}` behind the name.
+/// What stands behind the name in `${NAME...}`.
 #[derive(Debug)]
-pub(super) struct Substitute {
-    /// `+`: the word stands for a value that is there. Otherwise, `-`: for one that is missing.
-    pub(super) for_present: bool,
-    /// `:`: an empty value counts as missing.
-    pub(super) empty_is_missing: bool,
-    pub(super) word: Word,
+pub(super) enum Form {
+    /// Nothing: the value itself is meant.
+    Value,
+    /// `:-word` and its relatives.
+    Substitute {
+        /// `+`: the word stands for a value that is there. Otherwise, `-`: for one that is missing.
+        for_present: bool,
+        /// `:`: an empty value counts as missing.
+        empty_is_missing: bool,
+        word: Word,
+    },
+    /// `#pattern` or `%pattern`: the value without what the pattern fits.
+    Without {
+        end: End,
+        /// `##` or `%%`: as much as the pattern can fit, otherwise as little.
+        longest: bool,
+        /// The pattern: what stands between its asterisks.
+        pattern: Vec<Word>,
+    },
+}
+
+/// The end of a value that a pattern is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Front,
+    Back,
+}
+
+/// A command whose output is known without running it.
+#[derive(Debug)]
+pub(super) enum Command {
+    SuperUserName,
+    /// `readlink word`
+    ReadLink(Word),
+    /// A function of the file, and its arguments.
+    Function(Name, Vec<Word>),
 }

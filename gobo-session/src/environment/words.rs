@@ -1,27 +1,36 @@
-//! Reads the words of an Environment text: quoting, variables, and what else a word is made of.
+//! Reads the words of an Environment text: where they end, and how they are quoted.
 
 use super::Complaint;
 use super::parser::{Parser, Read};
-use super::syntax::{Piece, Substitute, Word};
+use super::syntax::{Piece, Word};
 
 /// Where a word stands, which decides what the shell makes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// The value of an assignment.
     Assignment,
-    /// A word of a command, in which braces stand for several words.
+    /// The value of an assignment behind `export` or `local`, in which braces stand for several words.
+    Exported,
+    /// A word of a command, which may also stand for files.
     Argument,
+    /// The same inside `$(...)`.
+    Inside,
 }
 
 /// What surrounds a piece, which decides how it is quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Inside {
+pub(super) enum Quoting {
     Nothing,
     Quotes,
 }
 
 impl Word {
-    fn push(&mut self, c: char) {
+    /// An empty word at a place.
+    pub(super) fn at(place: usize) -> Self {
+        Self { span: place..place, ..Self::default() }
+    }
+
+    pub(super) fn push(&mut self, c: char) {
         match self.pieces.last_mut() {
             Some(Piece::Text(text)) => text.push(c),
             _ => self.pieces.push(Piece::Text(c.into())),
@@ -32,40 +41,38 @@ impl Word {
 impl Parser<'_> {
     /// The word that stands here; it may be empty.
     pub(super) fn word(&mut self, place: Place) -> Read<Word> {
-        let mut word = Word::default();
-        let mut tilde_may_follow = true;
+        let is_assigned = matches!(place, Place::Assignment | Place::Exported);
+        let mut word = Word::at(self.at);
+        let mut before = None;
         while let Some(c) = self.peek() {
             match c {
                 '\n' | ';' | ' ' | '\t' => break,
-                '\\' if self.text[self.at..].starts_with("\\\n") => {
-                    self.at += 2;
-                    continue;
-                }
+                ')' if place == Place::Inside => break,
+                '\\' if self.accept("\\\n") => continue,
                 '&' | '|' | '<' | '>' | '(' | ')' => return Err(self.unknown_here(c)),
-                '{' if place == Place::Argument => return Err(self.unknown_here(c)),
-                '*' | '?' | '[' if place == Place::Argument && word.pieces.is_empty() => {
-                    return Err(self.unknown_here(c));
+                '{' if place != Place::Assignment => return Err(self.unknown_here(c)),
+                '*' | '?' | '[' if !is_assigned => return Err(self.unknown_here(c)),
+                '~' if before.is_none() || (is_assigned && before == Some(':')) => {
+                    self.tilde(is_assigned, &mut word)?
                 }
-                '~' if tilde_may_follow => self.tilde(&mut word)?,
-                c => {
-                    self.piece(c, Inside::Nothing, &mut word)?;
-                    tilde_may_follow = c == ':';
-                    continue;
-                }
+                // What a shell makes of this one, it decides by the rest of the word.
+                '~' if matches!(before, Some(':' | '=')) && !is_assigned => return Err(self.unknown_here(c)),
+                c => self.piece(c, Quoting::Nothing, &mut word)?,
             }
-            tilde_may_follow = false;
+            before = Some(c);
         }
+        word.span.end = self.at;
         Ok(word)
     }
 
     /// A piece that begins with the character that stands here.
-    fn piece(&mut self, c: char, inside: Inside, word: &mut Word) -> Read<()> {
-        match (c, inside) {
-            ('\'', Inside::Nothing) => self.single_quotes(word),
+    pub(super) fn piece(&mut self, c: char, quoting: Quoting, word: &mut Word) -> Read<()> {
+        match (c, quoting) {
+            ('\'', Quoting::Nothing) => self.single_quotes(word),
             ('"', _) => self.double_quotes(word),
-            ('$', _) => self.dollar(inside, word),
+            ('$', _) => self.dollar(quoting, word),
             ('`', _) => self.backquotes(word),
-            ('\\', Inside::Nothing) => self.escaped(word),
+            ('\\', Quoting::Nothing) => self.escaped(word),
             _ => {
                 self.character(c)?;
                 word.push(c);
@@ -121,14 +128,14 @@ impl Parser<'_> {
                     return Ok(());
                 }
                 '\\' => self.escaped_in_quotes(false, word)?,
-                c => self.piece(c, Inside::Quotes, word)?,
+                c => self.piece(c, Quoting::Quotes, word)?,
             }
         }
         Err(Complaint::unknown(start..start + 1, "this quote is not closed"))
     }
 
     /// A backslash inside double quotes, which stands for itself unless what follows is special there.
-    fn escaped_in_quotes(&mut self, in_braces: bool, word: &mut Word) -> Read<()> {
+    pub(super) fn escaped_in_quotes(&mut self, in_braces: bool, word: &mut Word) -> Read<()> {
         self.at += 1;
         match self.peek() {
             Some('\n') => self.at += 1,
@@ -142,137 +149,18 @@ impl Parser<'_> {
     }
 
     /// `~`, where it stands for the home directory.
-    fn tilde(&mut self, word: &mut Word) -> Read<()> {
+    fn tilde(&mut self, is_assigned: bool, word: &mut Word) -> Read<()> {
         self.at += 1;
         match self.peek() {
-            None | Some('/' | ':' | ' ' | '\t' | '\n' | ';') => word.pieces.push(Piece::Home),
+            None | Some('/' | ' ' | '\t' | '\n' | ';') => {}
+            Some(':') if is_assigned => {}
             _ => return Err(Complaint::unknown(self.at - 1..self.at, "other users' `~` are not understood")),
         }
+        word.pieces.push(Piece::Home);
         Ok(())
     }
 
-    fn dollar(&mut self, inside: Inside, word: &mut Word) -> Read<()> {
-        let start = self.at;
-        self.at += 1;
-        let quoted = inside == Inside::Quotes;
-        match self.peek() {
-            Some('{') => {
-                self.at += 1;
-                let piece = self.nested(|parser| parser.braces(start, inside))?;
-                word.pieces.push(piece);
-            }
-            Some('(') => {
-                let rest = &self.text[self.at + 1..];
-                let command = rest.find(')').map(|end| &rest[..end]);
-                self.at += command.map_or(0, |command| command.len() + 2);
-                self.command(start, command.unwrap_or("("), word)?;
-            }
-            Some(c) if c.is_ascii_alphabetic() || c == '_' => {
-                let name = self.identifier().to_owned();
-                self.not_continued(start, |c| c.is_ascii_alphanumeric() || c == '_')?;
-                word.pieces.push(Piece::Variable { name, substitute: None, quoted });
-            }
-            Some(c)
-                if c.is_ascii_digit() || "@*#?-$![".contains(c) || (!quoted && matches!(c, '\'' | '"')) =>
-            {
-                return Err(Complaint::unknown(start..start + 2, format!("`${c}` is not understood")));
-            }
-            _ => {
-                self.not_continued(start, |_| true)?;
-                word.push('$');
-            }
-        }
-        Ok(())
-    }
-
-    /// Where the line is continued behind what began at `start`, so might that.
-    fn not_continued(&self, start: usize, could_go_on: impl FnOnce(char) -> bool) -> Read<()> {
-        let rest = &self.text[self.at..];
-        let next = rest.trim_start_matches("\\\n");
-        if next.len() < rest.len() && next.chars().next().is_some_and(could_go_on) {
-            return Err(Complaint::unknown(
-                start..self.at,
-                "a line that ends inside a variable is not understood",
-            ));
-        }
-        Ok(())
-    }
-
-    /// The rest of `${...}`, which begins at `start`.
-    fn braces(&mut self, start: usize, inside: Inside) -> Read<Piece> {
-        let name = self.identifier().to_owned();
-        let rest = &self.text[self.at..];
-        let colon = usize::from(rest.starts_with(':'));
-        let operator = rest[colon..].chars().next();
-        let substitute = match operator {
-            _ if name.is_empty() => None,
-            Some('}') if colon == 0 => {
-                self.at += 1;
-                return Ok(Piece::Variable { name, substitute: None, quoted: inside == Inside::Quotes });
-            }
-            Some('-' | '+') => {
-                self.at += colon + 1;
-                let word = self.word_in_braces(start, inside)?;
-                Some(Substitute { for_present: operator == Some('+'), empty_is_missing: colon == 1, word })
-            }
-            _ => None,
-        };
-        let Some(substitute) = substitute else {
-            let end = self.at + rest.find(['\n', '}']).unwrap_or(rest.len());
-            let message = "of `${...}`, only `${V}`, `${V:-word}` and `${V:+word}` are understood";
-            return Err(Complaint::unknown(start..end, message));
-        };
-        Ok(Piece::Variable { name, substitute: Some(Box::new(substitute)), quoted: inside == Inside::Quotes })
-    }
-
-    /// The word of `${V:-word}`, with the brace behind it.
-    fn word_in_braces(&mut self, start: usize, inside: Inside) -> Read<Word> {
-        let mut word = Word::default();
-        let mut before = ':';
-        while let Some(c) = self.peek() {
-            match c {
-                '}' => {
-                    self.at += 1;
-                    return Ok(word);
-                }
-                // Here bash takes quotes for text or for quotes, by its version and mode.
-                '\'' if inside == Inside::Quotes => return Err(self.unknown_here(c)),
-                '~' if inside == Inside::Nothing && matches!(before, ':' | '=') => {
-                    return Err(self.unknown_here(c));
-                }
-                '<' | '>' if self.text[self.at + 1..].starts_with('(') => return Err(self.unknown_here(c)),
-                '\\' if inside == Inside::Quotes => self.escaped_in_quotes(true, &mut word)?,
-                c => self.piece(c, inside, &mut word)?,
-            }
-            before = c;
-        }
-        Err(Complaint::unknown(start..start + 2, "this brace is not closed"))
-    }
-
-    fn backquotes(&mut self, word: &mut Word) -> Read<()> {
-        let start = self.at;
-        let rest = &self.text[start + 1..];
-        let Some(end) = rest.find('`') else {
-            return Err(Complaint::unknown(start..start + 1, "this quote is not closed"));
-        };
-        self.at += end + 2;
-        self.command(start, &rest[..end], word)
-    }
-
-    /// A command whose output is asked for. One is known.
-    fn command(&mut self, start: usize, command: &str, word: &mut Word) -> Read<()> {
-        let words: Vec<&str> = command.split_ascii_whitespace().take(5).collect();
-        match words.as_slice() {
-            ["SuperUserName"] | ["SuperUserName", "||", "echo", "gobo"] => word.pieces.push(Piece::SuperUser),
-            _ => {
-                let message = "the output of a command: none is run";
-                return Err(Complaint::unknown(start..self.at.max(start + 1), message));
-            }
-        }
-        Ok(())
-    }
-
-    fn unknown_here(&self, c: char) -> Complaint {
+    pub(super) fn unknown_here(&self, c: char) -> Complaint {
         Complaint::unknown(self.at..self.at + c.len_utf8(), format!("`{c}` is not understood here"))
     }
 }

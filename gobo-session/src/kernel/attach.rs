@@ -1,14 +1,15 @@
 //! Giving a prepared view to a process: all or nothing (R6).
 
 use super::namespace::{self, WayBack};
-use super::{INDEX_FOLDER, Shown, VIEW_FOLDER, View, mount, state};
+use super::view::Over;
+use super::{INDEX_FOLDER, Shown, State, VIEW_FOLDER, View, mount, state};
 use crate::error::{Because as _, Error, Result, Step};
 use crate::tree::Layout;
 use crate::trusted::Trust;
 use rustix::mount::{MountPropagationFlags, UnmountFlags, mount_change, unmount};
 use rustix::process::{chdir, getcwd};
 use std::ffi::{CStr, OsStr};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -16,17 +17,21 @@ use std::path::Path;
 /// the view that it is in.
 ///
 /// `inherited` is what the namespace shows now: it is detached, so that the new view starts from what the service
-/// had. The result leads back.
+/// had. The result leads back. `state` is where the view was made.
 ///
 /// # Errors
 /// Where a step fails; the thread is back where it was then.
-pub fn in_own_namespace(view: Option<&View>, layout: &Layout, inherited: &Shown) -> Result<WayBack> {
+pub fn in_own_namespace(
+    view: Option<(&View, &State)>,
+    layout: &Layout,
+    inherited: &Shown,
+) -> Result<WayBack> {
     let cwd = getcwd(Vec::new()).ok();
     WayBack::save()?.or_back(|| {
         namespace::enter_own()?;
         detach(inherited)?;
-        namespace::set_personality(view.is_some_and(|view| view.personality))?;
-        view.map_or(Ok(()), |view| attach(view, layout, Bind::Both, Trust::RootOnly))?;
+        namespace::set_personality(view.is_some_and(|(view, _)| view.personality))?;
+        view.map_or(Ok(()), |(view, state)| attach(view, layout, Bind::Both, |path| state.place(path)))?;
         keep_cwd(cwd.as_deref(), layout)
     })
 }
@@ -60,7 +65,7 @@ pub fn over_inherited(view: &View, layout: &Layout, inherited: &Shown) -> Result
     }
     let cwd = getcwd(Vec::new()).ok();
     // In a user namespace of one's own nothing is root's, and nothing outside can be reached.
-    attach(view, layout, bind, Trust::Anyone)?;
+    attach(view, layout, bind, |path| state::place(Path::new(path), Trust::Anyone))?;
     keep_cwd(cwd.as_deref(), layout)
 }
 
@@ -73,6 +78,20 @@ pub fn share_root() -> Result<()> {
         .because(Step::Attach, || "mount(\"/\", MS_REC|MS_SHARED)".into())
 }
 
+/// Refreshes and replaces an overlay of the calling process's own namespace, to see whether this kernel does it.
+///
+/// # Errors
+/// What it does not do.
+#[cfg(feature = "cli")]
+pub(crate) fn try_to_renew(path: &Path) -> Result<()> {
+    let top = mount::place(path)?;
+    mount::flush(top.as_fd())?;
+    let shown = path.display().to_string();
+    mount::attach_beneath(mount::clone_of(top.as_fd())?.as_fd(), top.as_fd(), &shown)?;
+    unmount(path, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW)
+        .because(Step::Attach, || format!("umount {shown}"))
+}
+
 /// Which of the state folders are bound.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Bind {
@@ -82,8 +101,7 @@ enum Bind {
 }
 
 /// Attaches the mounts; what was checked when they were made is checked again by identity, not by path.
-fn attach(view: &View, layout: &Layout, bind: Bind, trust: Trust) -> Result<()> {
-    let state = |path| state::place(Path::new(path), trust);
+fn attach(view: &View, layout: &Layout, bind: Bind, state: impl Fn(&str) -> Result<OwnedFd>) -> Result<()> {
     if bind == Bind::Both {
         let index = mount::place(&layout.index)?;
         let place = state(INDEX_FOLDER)?;
@@ -106,10 +124,10 @@ fn attach(view: &View, layout: &Layout, bind: Bind, trust: Trust) -> Result<()> 
             return Err(Error::new(Step::Attach, what).with_cure("somebody has moved it: try again"));
         }
         let target = path.display().to_string();
-        match &part.overlay {
-            Some(overlay) => mount::attach(overlay.as_fd(), place.as_fd(), &target)?,
-            None => {
-                let overlay = part.folders.overlay(&view.source, base.as_fd())?;
+        match &part.over {
+            Over::Made(overlay) => mount::attach(overlay.as_fd(), place.as_fd(), &target)?,
+            Over::Later(folders) => {
+                let overlay = folders.overlay(&view.source, base.as_fd())?;
                 mount::attach(overlay.as_fd(), place.as_fd(), &target)?;
             }
         }

@@ -103,6 +103,7 @@ mod tests {
     fn mount(point: &Path, kind: &str) -> Mount {
         Mount {
             id: 1,
+            device: 1,
             point: point.as_os_str().as_bytes().to_vec(),
             propagation: Vec::new(),
             kind: kind.into(),

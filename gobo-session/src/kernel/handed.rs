@@ -2,7 +2,7 @@
 
 use super::View;
 use super::namespace::Id;
-use super::view::{Folders, Part};
+use super::view::{Folders, Over, Part};
 use serde::{Deserialize, Serialize};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
@@ -18,8 +18,13 @@ pub(crate) struct Outline {
 struct PartOutline {
     area: String,
     base: Id,
-    has_overlay: bool,
-    has_instead: bool,
+    over: OverOutline,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum OverOutline {
+    Made,
+    Later { has_instead: bool },
 }
 
 impl View {
@@ -27,15 +32,19 @@ impl View {
     pub(crate) fn outline(&self) -> (Outline, Vec<BorrowedFd<'_>>) {
         let mut descriptors = vec![self.tmpfs.as_fd()];
         let mut parts = Vec::new();
-        for Part { area, overlay, folders, base } in &self.parts {
-            let of_part = [Some(&folders.layer), overlay.as_ref(), folders.instead.as_ref()];
-            descriptors.extend(of_part.into_iter().flatten().map(|fd| fd.as_fd()));
-            parts.push(PartOutline {
-                area: area.clone(),
-                base: *base,
-                has_overlay: overlay.is_some(),
-                has_instead: folders.instead.is_some(),
-            });
+        for Part { area, over, base } in &self.parts {
+            let over = match over {
+                Over::Made(overlay) => {
+                    descriptors.push(overlay.as_fd());
+                    OverOutline::Made
+                }
+                Over::Later(folders) => {
+                    let of_part = [Some(&folders.layer), folders.instead.as_ref()];
+                    descriptors.extend(of_part.into_iter().flatten().map(|fd| fd.as_fd()));
+                    OverOutline::Later { has_instead: folders.instead.is_some() }
+                }
+            };
+            parts.push(PartOutline { area: area.clone(), base: *base, over });
         }
         (Outline { source: self.source.clone(), personality: self.personality, parts }, descriptors)
     }
@@ -45,12 +54,16 @@ impl View {
         let mut descriptors = descriptors.into_iter();
         let tmpfs = descriptors.next()?;
         let mut parts = Vec::new();
-        for part in outline.parts {
-            let layer = descriptors.next()?;
-            let overlay = if part.has_overlay { Some(descriptors.next()?) } else { None };
-            let instead = if part.has_instead { Some(descriptors.next()?) } else { None };
-            let folders = Folders { layer, instead };
-            parts.push(Part { area: part.area, overlay, folders, base: part.base });
+        for PartOutline { area, base, over } in outline.parts {
+            let over = match over {
+                OverOutline::Made => Over::Made(descriptors.next()?),
+                OverOutline::Later { has_instead } => {
+                    let layer = descriptors.next()?;
+                    let instead = if has_instead { Some(descriptors.next()?) } else { None };
+                    Over::Later(Folders { layer, instead, upper: None })
+                }
+            };
+            parts.push(Part { area, over, base });
         }
         let fits = descriptors.next().is_none();
         fits.then_some(Self { source: outline.source, tmpfs, parts, personality: outline.personality })

@@ -1,4 +1,7 @@
 //! Detached mounts through the new mount API: a tmpfs to write a layer to, an overlay of a layer over the base.
+//!
+//! No overlay that root makes has an upper folder: nobody writes through a session's view, and nothing is ever copied up
+//! in it (R1).
 
 use crate::error::{Because as _, Error, Result, Step};
 use rustix::fs::{self, OFlags};
@@ -10,8 +13,21 @@ use rustix::mount::{
 };
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// The size of a tmpfs for a layer, in the syntax of its `size` option. Link texts of less than 128 bytes take none.
-const TMPFS_SIZE: &str = "64m";
+/// How much a tmpfs may hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// In the syntax of its `size` option.
+    pub(super) size: &'static str,
+    pub(super) inodes: usize,
+}
+
+/// What an overlay that can be written to keeps what is written in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Upper<'a> {
+    pub(super) upper: BorrowedFd<'a>,
+    /// An empty folder of the same file system, which the kernel uses for itself.
+    pub(super) work: BorrowedFd<'a>,
+}
 
 /// Overlay options that close doors nobody needs here; set where the kernel takes them (R21).
 const CLOSED: [(&str, &str); 4] =
@@ -65,46 +81,99 @@ impl Context {
     }
 }
 
-/// An empty tmpfs, writable by its maker only, with room for that many inodes.
-pub(super) fn tmpfs(source: &str, inodes: usize) -> Result<OwnedFd> {
+/// An empty tmpfs, writable by its maker only.
+pub(super) fn tmpfs(source: &str, room: Room) -> Result<OwnedFd> {
     let context = Context::new("tmpfs", source)?;
     context.set("mode", "0755")?;
-    context.set("size", TMPFS_SIZE)?;
-    context.set("nr_inodes", &inodes.to_string())?;
+    context.set("size", room.size)?;
+    context.set("nr_inodes", &room.inodes.to_string())?;
     context.mount(MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV)
 }
 
 /// Makes a whole file system read-only.
 pub(super) fn seal(mount: BorrowedFd<'_>) -> Result<()> {
-    let flags = FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_EMPTY_PATH;
-    let context = fspick(mount, "", flags).because(Step::Mount, || "fspick the layer".into())?;
-    fsconfig_set_flag(context.as_fd(), "ro").because(Step::Mount, || "make the layer read-only".into())?;
-    fsconfig_reconfigure(context.as_fd()).because(Step::Mount, || "make the layer read-only".into())
+    reconfigure(mount, |context| fsconfig_set_flag(context, "ro"))
+        .because(Step::Mount, || "make the layer read-only".into())
 }
 
-/// The read-only overlay `[layer, base]`.
-pub(super) fn overlay(source: &str, layer: BorrowedFd<'_>, base: BorrowedFd<'_>) -> Result<OwnedFd> {
+/// Makes a tmpfs that was sealed writable again, with room for that many inodes.
+#[cfg(feature = "cli")]
+pub(super) fn unseal(mount: BorrowedFd<'_>, inodes: usize) -> Result<()> {
+    reconfigure(mount, |context| {
+        fsconfig_set_string(context, "nr_inodes", inodes.to_string())?;
+        fsconfig_set_flag(context, "rw")
+    })
+    .because(Step::Mount, || "make the layer writable".into())
+}
+
+/// Lets an overlay forget the names that were looked up in it, so that it shows what is there now. It stays where it is, and
+/// there is no moment in which it shows nothing.
+#[cfg(feature = "cli")]
+pub(super) fn flush(overlay: BorrowedFd<'_>) -> Result<()> {
+    let is_read_only = is_read_only(overlay)?;
+    // To say nothing is to make it writable, which one without an upper folder cannot be.
+    reconfigure(overlay, |context| if is_read_only { fsconfig_set_flag(context, "ro") } else { Ok(()) })
+        .because(Step::Mount, || "flush the overlay".into())
+}
+
+/// Whether a mount, or its whole file system, is read-only.
+#[cfg(feature = "cli")]
+pub(super) fn is_read_only(mount: BorrowedFd<'_>) -> Result<bool> {
+    let found = fs::fstatvfs(mount).because(Step::Mount, || "fstatvfs".into())?;
+    Ok(found.f_flag.contains(fs::StatVfsMountFlags::RDONLY))
+}
+
+fn reconfigure(
+    mount: BorrowedFd<'_>,
+    set: impl FnOnce(BorrowedFd<'_>) -> rustix::io::Result<()>,
+) -> rustix::io::Result<()> {
+    let flags = FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_EMPTY_PATH;
+    let context = fspick(mount, "", flags)?;
+    set(context.as_fd())?;
+    fsconfig_reconfigure(context.as_fd())
+}
+
+/// The overlay `[layer, base]`: read-only, unless there is an upper folder.
+///
+/// What is written to that is the caller's own, in a namespace of his own: the kernel keeps its notes about it in `user.`
+/// attributes then, which takes no privilege.
+pub(super) fn overlay(
+    source: &str,
+    layer: BorrowedFd<'_>,
+    base: BorrowedFd<'_>,
+    upper: Option<Upper<'_>>,
+) -> Result<OwnedFd> {
     let context = Context::new("overlay", source)?;
     for (key, value) in CLOSED {
         let _ = context.set(key, value);
     }
-    context.flag("ro")?;
+    let mut attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
     for lower in [layer, base] {
-        add_lower(&context, lower)?;
+        add_folder(&context, "lowerdir+", lower)?;
     }
-    let read_only = MountAttrFlags::MOUNT_ATTR_RDONLY;
-    context.mount(read_only | MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV)
+    match upper {
+        Some(Upper { upper, work }) => {
+            context.flag("userxattr")?;
+            add_folder(&context, "upperdir", upper)?;
+            add_folder(&context, "workdir", work)?;
+        }
+        None => {
+            context.flag("ro")?;
+            attributes |= MountAttrFlags::MOUNT_ATTR_RDONLY;
+        }
+    }
+    context.mount(attributes)
 }
 
-/// Adds a lower folder by descriptor; kernels before 6.13 take its path in /proc only.
-fn add_lower(context: &Context, lower: BorrowedFd<'_>) -> Result<()> {
-    match fsconfig_set_fd(context.fd.as_fd(), "lowerdir+", lower) {
+/// Adds a folder by descriptor; kernels before 6.13 take its path in /proc only.
+fn add_folder(context: &Context, key: &str, folder: BorrowedFd<'_>) -> Result<()> {
+    match fsconfig_set_fd(context.fd.as_fd(), key, folder) {
         Ok(()) => Ok(()),
         Err(Errno::INVAL) => {
             use std::os::fd::AsRawFd as _;
-            context.set("lowerdir+", &format!("/proc/self/fd/{}", lower.as_raw_fd()))
+            context.set(key, &format!("/proc/self/fd/{}", folder.as_raw_fd()))
         }
-        Err(errno) => Err(context.error("lowerdir+", errno)),
+        Err(errno) => Err(context.error(key, errno)),
     }
 }
 
@@ -119,6 +188,16 @@ pub(super) fn clone_of(folder: BorrowedFd<'_>) -> Result<OwnedFd> {
 pub(super) fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>, path: &str) -> Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     move_mount(mount, "", target, "", flags).because(Step::Attach, || format!("move_mount to {path}"))
+}
+
+/// Attaches a detached mount beneath the one that is open at `top`: it is seen when that one is detached, and there is no moment
+/// in which neither is.
+#[cfg(feature = "cli")]
+pub(super) fn attach_beneath(mount: BorrowedFd<'_>, top: BorrowedFd<'_>, path: &str) -> Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH
+        | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH
+        | MoveMountFlags::MOVE_MOUNT_BENEATH;
+    move_mount(mount, "", top, "", flags).because(Step::Attach, || format!("move_mount beneath {path}"))
 }
 
 /// Opens a folder as a place, without reading it.

@@ -2,12 +2,15 @@
 
 use crate::error::{Error, Result, Step};
 use rustix::io::Errno;
+use std::io::Read as _;
 
 /// One mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
     /// Its id, as statx tells it.
     pub id: u64,
+    /// The device of its file system, as stat tells it.
+    pub device: u64,
     /// Where it is mounted, seen from the process's root.
     pub point: Vec<u8>,
     /// `shared:N`, `master:N` and the like.
@@ -41,6 +44,11 @@ pub fn read() -> Result<Vec<Mount>> {
     read_file("/proc/thread-self/mountinfo").map_err(|error| error.with_cure("is /proc mounted?"))
 }
 
+/// Whether what is mounted later is not seen in copies of a namespace with these mounts.
+pub(crate) fn has_private_root(mounts: &[Mount]) -> bool {
+    !mounts.iter().any(|mount| mount.point == b"/" && mount.is_shared())
+}
+
 /// The mounts of another process's namespace.
 ///
 /// # Errors
@@ -50,12 +58,16 @@ pub fn of(pid: u32) -> Result<Vec<Mount>> {
 }
 
 fn read_file(path: &str) -> Result<Vec<Mount>> {
-    let text = std::fs::read(path).map_err(|error| {
+    let mut text = Vec::with_capacity(FIRST_READ);
+    std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut text)).map_err(|error| {
         let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
         Error::call(Step::Attach, format!("read {path}"), errno)
     })?;
     Ok(parse(&text))
 }
+
+/// How much is read at once: the kernel looks for its place in the list again for each read.
+const FIRST_READ: usize = 64 * 1024;
 
 /// Reads the text; lines that are not as the kernel writes them are passed over.
 #[must_use]
@@ -66,7 +78,9 @@ pub fn parse(text: &[u8]) -> Vec<Mount> {
 fn parse_line(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|b| *b == b' ');
     let id = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
-    let point = unescape(fields.nth(3)?);
+    let device = std::str::from_utf8(fields.nth(1)?).ok()?.split_once(':')?;
+    let device = rustix::fs::makedev(device.0.parse().ok()?, device.1.parse().ok()?);
+    let point = unescape(fields.nth(1)?);
     fields.next()?;
     let mut propagation = Vec::new();
     loop {
@@ -77,7 +91,7 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     }
     let kind = String::from_utf8_lossy(fields.next()?).into_owned();
     let source = unescape(fields.next()?);
-    Some(Mount { id, point, propagation, kind, source })
+    Some(Mount { id, device, point, propagation, kind, source })
 }
 
 /// Takes `\040` and its like back to the byte.
@@ -117,6 +131,7 @@ mod tests {
         );
         let mounts = parse(text.as_bytes());
         assert_eq!(mounts.len(), 2);
+        assert_eq!(mounts[0].device, rustix::fs::makedev(98, 0));
         assert_eq!(mounts[0].point, b"/mnt 2\\");
         assert_eq!(mounts[0].source, b"/dev/ro\not");
         assert_eq!(mounts[0].propagation, ["master:1", "propagate_from:2"]);

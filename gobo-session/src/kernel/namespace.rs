@@ -1,12 +1,14 @@
 //! Moving between mount namespaces, and always knowing the way back.
 
+use super::sys;
+use crate::confined;
 use crate::error::{Because as _, Error, Result, Step};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::personality::{self, Persona};
-use rustix::fs::{self, AtFlags, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
+use rustix::fs::{self, AtFlags, Mode, OFlags, Statx, StatxFlags};
 use rustix::mount::{MountPropagationFlags, OpenTreeFlags, mount_change, open_tree};
 use rustix::process::{chroot, fchdir, getcwd};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// (device, inode) of an object.
@@ -115,7 +117,8 @@ pub(super) fn enter_own() -> Result<()> {
         .and_then(|()| make_slave())
 }
 
-/// Makes `/` recursively slave.
+/// Makes `/` recursively slave: before anything else in a namespace of one's own (R5), and so that no mount which a user
+/// namespace is handed has shared propagation (R16).
 pub(super) fn make_slave() -> Result<()> {
     mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC).map_err(|errno| {
         let error = Error::call(Step::Attach, "mount(\"/\", MS_REC|MS_SLAVE)", errno);
@@ -135,7 +138,13 @@ pub(super) fn make_slave() -> Result<()> {
 /// # Errors
 /// Where a condition does not hold; nothing was changed then.
 pub fn go_to_init() -> Result<WayBack> {
-    let same = |ours: &str, theirs: &str| -> Result<bool> { Ok(id_at(ours)? == id_at(theirs)?) };
+    let same = |ours: &str, theirs: &str| -> Result<bool> {
+        match (id_at(ours), id_at(theirs)) {
+            // What may not be looked at belongs to somebody with more rights, elsewhere.
+            (Ok(_), Err(error)) if error.errno == Some(rustix::io::Errno::ACCESS) => Ok(false),
+            (ours, theirs) => Ok(ours? == theirs?),
+        }
+    };
     if !same("/proc/thread-self/ns/user", "/proc/1/ns/user")? {
         return Err(Error::new(Step::Leave, "process 1 is in another user namespace"));
     }
@@ -168,12 +177,8 @@ pub(super) fn set_personality(is_32_bit: bool) -> Result<()> {
 
 /// The calling thread's personality, whole: nix's own `get` drops the bits that it has no names for.
 fn persona() -> Result<Persona> {
-    const FILE: &str = "/proc/thread-self/personality";
-    let text = std::fs::read_to_string(FILE)
-        .map_err(|error| Error::new(Step::Attach, format!("read {FILE}: {error}")))?;
-    let bits = u32::from_str_radix(text.trim(), 16)
-        .map_err(|_| Error::new(Step::Attach, format!("{FILE} holds no number: {}", text.trim())))?;
-    Ok(Persona::from_bits_retain(bits.cast_signed()))
+    let bits = sys::persona().because(Step::Attach, || "personality".into())?;
+    Ok(Persona::from_bits_retain(bits))
 }
 
 fn change_persona(wanted: Persona, step: Step) -> Result<()> {
@@ -186,7 +191,7 @@ fn change_persona(wanted: Persona, step: Step) -> Result<()> {
 const PER_LINUX32: i32 = 0x0008;
 
 /// Enters a mount namespace; a thread that shares its file system context with others gets its own first.
-fn enter(namespace: std::os::fd::BorrowedFd<'_>) -> Result<()> {
+pub(super) fn enter(namespace: BorrowedFd<'_>) -> Result<()> {
     let error = |errno: nix::Error| {
         Error::call(Step::Leave, "setns(CLONE_NEWNS)", rustix::io::Errno::from_raw_os_error(errno as i32))
     };
@@ -199,6 +204,21 @@ fn enter(namespace: std::os::fd::BorrowedFd<'_>) -> Result<()> {
     }
 }
 
+/// The root of a mount namespace, open as a place, without the calling thread going there.
+///
+/// # Errors
+/// Where the kernel does not let this process in.
+#[cfg(feature = "cli")]
+pub(super) fn root_of(namespace: BorrowedFd<'_>) -> Result<OwnedFd> {
+    let look = || {
+        enter(namespace)?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        fs::open("/", flags, Mode::empty()).because(Step::Read, || "open /".into())
+    };
+    let looked = std::thread::scope(|scope| scope.spawn(look).join());
+    looked.unwrap_or_else(|_| Err(Error::new(Step::Read, "the thread that was to look died")))
+}
+
 /// The identity of an open object. Its file server is not asked: it may be dead, and an identity does not change.
 pub(super) fn id_of(fd: impl AsFd) -> Result<Id> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
@@ -207,7 +227,7 @@ pub(super) fn id_of(fd: impl AsFd) -> Result<Id> {
 }
 
 /// The identity of what a path leads to.
-fn id_at(path: impl AsRef<Path>) -> Result<Id> {
+pub(super) fn id_at(path: impl AsRef<Path>) -> Result<Id> {
     let path = path.as_ref();
     let stat = fs::statx(fs::CWD, path, AtFlags::STATX_DONT_SYNC, StatxFlags::INO)
         .because(Step::Leave, || format!("statx {}", path.display()))?;
@@ -248,6 +268,24 @@ pub fn enter_user_namespace() -> Result<()> {
     make_slave()
 }
 
+/// Moves the calling process, which must have one thread only, into the user and the mount namespace of another.
+///
+/// # Errors
+/// Where the kernel refuses.
+#[cfg(feature = "cli")]
+pub(super) fn enter_those_of(pid: u32) -> Result<()> {
+    let open = |kind: &str| {
+        let path = format!("/proc/{pid}/ns/{kind}");
+        fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+            .because(Step::Attach, || format!("open {path}"))
+    };
+    let (user, mount) = (open("user")?, open("mnt")?);
+    setns(&user, CloneFlags::CLONE_NEWUSER).map_err(|errno| {
+        Error::call(Step::Attach, "setns(CLONE_NEWUSER)", rustix::io::Errno::from_raw_os_error(errno as i32))
+    })?;
+    enter(mount.as_fd())
+}
+
 /// Whether the calling thread is in the mount namespace of process 1.
 #[must_use]
 pub fn is_init() -> bool {
@@ -264,9 +302,7 @@ pub fn enter_root(root: &Path) -> Result<()> {
     let folder = fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
         .because(Step::Attach, || format!("open {}", root.display()))?;
     for name in ["proc", "sys", "dev"] {
-        let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        if let Ok(place) = fs::openat2(&folder, name, flags, Mode::empty(), inside) {
+        if let Ok(place) = confined::in_root(folder.as_fd(), name, OFlags::PATH | OFlags::DIRECTORY) {
             let tree = open_tree(
                 fs::CWD,
                 format!("/{name}"),

@@ -17,6 +17,24 @@ pub enum Half {
     Both,
 }
 
+/// The words that a line may have, and what each means: for the manual.
+#[cfg(feature = "cli")]
+pub(crate) const WORDS: [(&str, &str); 9] = [
+    ("open", "This line only opens: the last one of type session."),
+    ("close", "This line only closes: the first one of type session. Without either word a line does both."),
+    ("leave", "This service makes no view, whoever comes in; a view that he comes from is left."),
+    (
+        "profile=NAME",
+        "The profile of everybody who comes in by this service: rules are not applied and nobody is asked. Who is exempt \
+         gets none.",
+    ),
+    ("config=DIR", "Another folder than /etc/gobo-session."),
+    ("on-failure=base", "A login that cannot have its view goes on without it, whatever policy says."),
+    ("on-failure=deny", "Such a login is refused, whatever policy says. The line has to be required."),
+    ("quiet", "The user is told nothing when something fails."),
+    ("debug", "A login that goes well has two lines in the log too: its view, and the time of each step."),
+];
+
 /// What a line in the stack says.
 #[derive(Debug, Clone, Default)]
 pub struct Arguments {
@@ -31,6 +49,9 @@ pub struct Arguments {
     /// `panic`, in a debug build alone: for the test of what becomes of a login then.
     #[cfg(debug_assertions)]
     pub panics: bool,
+    /// `panic=late`: the same, when the session is open.
+    #[cfg(debug_assertions)]
+    pub panics_late: bool,
     /// Words that mean nothing, to be logged.
     pub unknown: Vec<String>,
 }
@@ -49,6 +70,8 @@ impl Arguments {
                 None if word == "leave" => arguments.options.leave = true,
                 #[cfg(debug_assertions)]
                 None if word == "panic" => arguments.panics = true,
+                #[cfg(debug_assertions)]
+                Some(("panic", "late")) => arguments.panics_late = true,
                 Some(("config", folder)) if folder.starts_with('/') => {
                     arguments.options.config = PathBuf::from(folder);
                 }
@@ -90,6 +113,18 @@ mod tests {
         assert_eq!(arguments.options.profile.map(|name| name.to_string()).as_deref(), Some("i686"));
         assert_eq!(arguments.options.on_failure, Some(OnFailure::Deny));
         assert_eq!(arguments.unknown, ["colour", "config=x"]);
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn the_words_of_the_manual_are_understood_and_those_of_the_document() {
+        let document = include_str!("../../../docs/pam.md");
+        for (word, _) in WORDS {
+            assert!(document.contains(&format!("| `{word}` |")), "{word}");
+            let word = word.replace("DIR", "/etc/x");
+            assert_eq!(Arguments::parse([word.as_str()]).unknown, [""; 0], "{word}");
+        }
+        assert_eq!(document.matches("\n| `").count(), WORDS.len());
     }
 
     #[test]

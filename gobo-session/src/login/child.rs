@@ -1,4 +1,5 @@
-//! Asking something that may never answer: a child does it, and is left behind when time is up (R9).
+//! Asking something that may never answer: a child does it, and is left behind when time is up (R9). It runs our own code
+//! and starts no program (R13).
 //!
 //! A login daemon may have other threads, and a child that is a copy of one of them finds whatever the others held just
 //! then locked for ever: libc's allocator, its name services. `fork` would take the locks before, but a child of `fork`
@@ -24,7 +25,7 @@ const ALL: [u32; 1] = [1];
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Silence {
+pub(crate) enum Silence {
     /// Time was up.
     Late,
     /// The answer is longer than allowed.
@@ -34,17 +35,17 @@ pub(super) enum Silence {
 }
 
 /// What a child is asked for.
-pub(super) struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// When time is up.
-    pub(super) deadline: Instant,
+    pub(crate) deadline: Instant,
     /// The most bytes that an answer may have.
-    pub(super) limit: usize,
+    pub(crate) limit: usize,
     /// A lock that the child holds as long as it lives.
-    pub(super) lock: Option<BorrowedFd<'a>>,
+    pub(crate) lock: Option<BorrowedFd<'a>>,
 }
 
 /// What comes out of a child.
-pub(super) trait Answer: Default {
+pub(crate) trait Answer: Default {
     /// A channel: its end here, and the child's.
     fn channel() -> rustix::io::Result<(OwnedFd, OwnedFd)>;
 
@@ -68,7 +69,7 @@ impl Answer for Vec<u8> {
 /// Runs `work` in a child that has no descriptor but its end of a channel and the lock, and gives what it says there.
 ///
 /// The child signals nobody when it ends, and is neither waited for nor needed once time is up.
-pub(super) fn ask<A: Answer>(question: &Question<'_>, work: impl Fn(&OwnedFd)) -> Result<A, Silence> {
+pub(crate) fn ask<A: Answer>(question: &Question<'_>, work: impl Fn(&OwnedFd)) -> Result<A, Silence> {
     let begun = Instant::now();
     let left = question.deadline.saturating_duration_since(begun);
     if left.is_zero() {
@@ -85,7 +86,7 @@ pub(super) fn ask<A: Answer>(question: &Question<'_>, work: impl Fn(&OwnedFd)) -
 }
 
 /// Writes an answer, or a piece of it; allocates nothing.
-pub(super) fn say(to: &OwnedFd, mut bytes: &[u8]) {
+pub(crate) fn say(to: &OwnedFd, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         match rustix::io::write(to, bytes) {
             Ok(written @ 1..) => bytes = &bytes[written..],

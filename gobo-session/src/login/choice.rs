@@ -9,21 +9,25 @@ use super::{Login, Options, Wanted, people, selection};
 use crate::config::{
     self, Author, Config, ConfigError, Decision, Profile, ProfileName, Source, UserProfiles,
 };
-use crate::error::Result;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-/// The profile that a login gets; `None` is no view.
-///
-/// # Errors
-/// Where policy names a profile, or lets the user select one, that cannot be had.
-pub(super) fn profile_of(
+/// The profile that a login gets.
+pub(super) enum Chosen {
+    /// One of the administrator's, by its name; whether it can be had is another question.
+    Listed(ProfileName),
+    /// One that the user wrote himself.
+    Own(Box<Profile>),
+}
+
+/// Which profile a login gets; `None` is no view.
+pub(super) fn choose(
     login: &Login,
     options: &Options,
     config: &Config,
     reach: &Reach,
     wanted: &mut Wanted,
-) -> Result<Option<Profile>> {
+) -> Option<Chosen> {
     let known = OnceCell::new();
     let groups = || known.get_or_init(|| names_of_groups(login, reach)).clone();
     let asker = config::Login {
@@ -43,7 +47,7 @@ pub(super) fn profile_of(
         match own.profile {
             Ok(profile) => {
                 wanted.profile = Some(profile.name.to_string());
-                return Ok(Some(profile));
+                return Some(Chosen::Own(Box::new(profile)));
             }
             Err(error) => {
                 wanted.notes.push(format!(
@@ -62,9 +66,9 @@ pub(super) fn profile_of(
         wanted.notes.push("no view: the user's groups could not be looked up in time".into());
     }
     wanted.summary = format!("no view: {}", decision.source);
-    let Some(name) = decision.profile else { return Ok(None) };
+    let name = decision.profile?;
     wanted.profile = Some(name.to_string());
-    Ok(Some(config.profiles.load(&name)?))
+    Some(Chosen::Listed(name))
 }
 
 fn names_of_groups(login: &Login, reach: &Reach) -> Option<Vec<String>> {

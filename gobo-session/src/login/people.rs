@@ -4,9 +4,9 @@
 //! may have to answer, so a child asks, with the deadline of the login (R9).
 
 use super::child::{Question, ask, say};
-use super::lock::{Kind, lock};
-use super::{Login, first_deadline};
+use super::{Arrival, Login};
 use crate::kernel::Far;
+use crate::kernel::lock::{Kind, lock};
 use nix::unistd::{Gid, Group, User, getgrouplist};
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
@@ -47,22 +47,22 @@ pub struct Person {
     pub home: PathBuf,
 }
 
-/// Looks up a user for a login that began at `begun`.
+/// Looks up a user for a login.
 ///
 /// # Errors
 /// Why he cannot be looked up: there is none of that name, or nobody answers.
-pub fn find(name: &str, begun: Instant) -> Result<Person, String> {
+pub fn find(name: &str, arrival: &Arrival) -> Result<Person, String> {
     let look_up = || {
         let user = User::from_name(name).map_err(|errno| format!("look up user {name}: {errno}"))?;
         let user = user.ok_or_else(|| format!("there is no user {name}"))?;
         Ok(Person { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: user.dir })
     };
-    if is_local("passwd", &Far::now()) {
+    if is_local("passwd", &arrival.far()) {
         return look_up();
     }
     // The user's id is not known yet.
     let number = name.bytes().fold(5381_u32, |sum, byte| sum.wrapping_mul(33) ^ u32::from(byte));
-    asked(number, first_deadline(begun), look_up)
+    asked(number, arrival.first_deadline(), look_up)
         .unwrap_or_else(|| Err(format!("look up user {name}: the name services do not answer in time")))
 }
 
@@ -124,8 +124,9 @@ mod tests {
 
     #[test]
     fn a_child_finds_what_this_process_finds() {
-        let found = find("root", Instant::now()).unwrap();
+        let arrival = Arrival::at(Instant::now());
+        let found = find("root", &arrival).unwrap();
         assert_eq!((found.uid, found.home.as_path()), (0, Path::new("/root")));
-        assert_eq!(find("no-such-user", Instant::now()), Err("there is no user no-such-user".into()));
+        assert_eq!(find("no-such-user", &arrival), Err("there is no user no-such-user".into()));
     }
 }

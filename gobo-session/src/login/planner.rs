@@ -4,9 +4,9 @@
 //! is to attach what it is given. A tree on this machine needs none of this.
 
 use super::child::{Answer, Question, Silence, ask, say};
-use super::lock::{Kind, Stuck, lock};
 use super::make::Made;
 use crate::error::{Error, Result, Step};
+use crate::kernel::lock::{Kind, Stuck, lock};
 use crate::kernel::{Outline, View};
 use rustix::cmsg_space;
 use rustix::io::{Errno, IoSlice, IoSliceMut};
@@ -47,7 +47,7 @@ pub(super) fn make(uid: u32, deadline: Instant, what: &str, work: impl Fn() -> R
     match reply {
         Reply::Made { outline, environment, notes, summary } => {
             let view = View::of_outline(outline, answer.descriptors).ok_or_else(|| died(Step::Read, what))?;
-            Ok(Made { view, environment, notes, summary })
+            Ok(Made { view, offer: None, environment, notes, summary })
         }
         Reply::Failed { step, what, errno, cure } => {
             Err(Error { step, what, errno: errno.map(Errno::from_raw_os_error), cure })
@@ -87,7 +87,7 @@ enum Reply {
 
 fn hand_over(to: &OwnedFd, made: Result<Made>) {
     let (reply, view) = match made {
-        Ok(Made { view, environment, notes, summary }) => {
+        Ok(Made { view, environment, notes, summary, .. }) => {
             (Reply::Made { outline: view.outline().0, environment, notes, summary }, Some(view))
         }
         Err(Error { step, what, errno, cure }) => {

@@ -5,10 +5,10 @@
 //! more than the deadline; one that dies in the blink between the child's answer and ours is as bad as for `ls`.
 
 use super::make::Made;
-use super::{Login, Options, first_deadline, planner};
+use super::{Arrival, Login, Options, planner};
 use crate::config::{self, Config};
 use crate::error::{Result, Step};
-use crate::kernel::Far;
+use crate::kernel::{Far, mountinfo};
 use crate::tree::{Layout, Tree};
 use crate::trusted::Trust;
 use rustix::fs::{self, AtFlags, CWD, StatxFlags};
@@ -18,6 +18,8 @@ use std::time::Instant;
 /// What of a login is far, and how long it may take.
 pub(super) struct Reach {
     pub(super) far: Far,
+    /// Whether sessions would not see what is mounted later.
+    pub(super) has_private_root: bool,
     /// Whether programs or index are.
     is_far_tree: bool,
     /// When time is up.
@@ -27,11 +29,13 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn new(far: Far, layout: &Layout, deadline: Instant) -> Self {
+    pub(super) fn new(arrival: &Arrival, layout: &Layout, deadline: Instant) -> Self {
+        let far = arrival.far();
+        let has_private_root = arrival.mounts().is_ok_and(mountinfo::has_private_root);
         let is_far_tree = [&layout.programs, &layout.index].iter().any(|path| far.touches(path));
         let left = deadline.saturating_duration_since(Instant::now());
         let home_deadline = if is_far_tree { deadline - left / 4 } else { deadline };
-        Self { far, is_far_tree, deadline, home_deadline }
+        Self { far, has_private_root, is_far_tree, deadline, home_deadline }
     }
 
     /// Finds out whether the tree answers.
@@ -45,6 +49,17 @@ impl Reach {
                 let _ = fs::statx(CWD, layout.index.join(&area.name), AtFlags::empty(), StatxFlags::MNT_ID);
             }
         })
+    }
+
+    /// Whether programs or index are far, or what lies in a folder.
+    pub(super) fn is_far(&self, folder: &Path) -> bool {
+        self.is_far_tree || self.far.touches(folder)
+    }
+
+    /// Until when a login waits for another that makes what it needs: most of its time it keeps for making it itself.
+    pub(super) fn patience(&self) -> Instant {
+        let now = Instant::now();
+        now + self.deadline.saturating_duration_since(now) / 4
     }
 
     /// Makes a view: here, or where the tree is far in a child.
@@ -62,17 +77,16 @@ impl Reach {
 }
 
 /// Finds out whether the configuration can be read.
-pub(super) fn try_config(login: &Login, options: &Options, far: &Far) -> Result<()> {
+pub(super) fn try_config(login: &Login, options: &Options) -> Result<()> {
     let folder = &options.config;
-    if !far.touches(folder) {
+    if !login.arrival.far().touches(folder) {
         return Ok(());
     }
     let name = folder.display().to_string();
-    planner::try_out(login.uid, first_deadline(login.begun), Step::Configure, &name, || {
+    planner::try_out(login.uid, login.arrival.first_deadline(), Step::Configure, &name, || {
         if let Ok(root) = super::open_root() {
-            use std::os::fd::AsFd as _;
-            let _ = config::kill_switch(root.as_fd(), folder, Trust::RootOnly);
-            let _ = Config::load(root.as_fd(), folder, Trust::RootOnly);
+            let _ = config::kill_switch(&root, folder);
+            let _ = Config::read(&root, folder);
         }
     })
 }

@@ -9,7 +9,10 @@ use crate::config::MAX_FILE;
 use crate::config::ProfileName;
 use rustix::fs::{self, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, set_capabilities, set_thread_groups, set_thread_res_gid,
+    set_thread_res_uid,
+};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +34,9 @@ pub(super) fn read(login: &Login, groups: &[u32], file: &Path, folder: Option<&P
 }
 
 /// Becomes the user for good, in this thread, which is the child's only one.
+///
+/// A daemon may have been started with a securebit by which it keeps its capabilities when it changes its user: they are
+/// given up by themselves.
 fn become_user(login: &Login, groups: &[u32]) -> Result<(), Refusal> {
     let refusal = || refused("the child could not become the user");
     let groups: Vec<rustix::fs::Gid> = groups.iter().copied().map(rustix::fs::Gid::from_raw).collect();
@@ -38,6 +44,9 @@ fn become_user(login: &Login, groups: &[u32]) -> Result<(), Refusal> {
     set_thread_groups(&groups).map_err(|_| refusal())?;
     set_thread_res_gid(gid, gid, gid).map_err(|_| refusal())?;
     set_thread_res_uid(uid, uid, uid).map_err(|_| refusal())?;
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    set_capabilities(None, sets).map_err(|_| refusal())?;
     let is_user = rustix::process::getuid() == uid && rustix::process::geteuid() == uid;
     let is_group = rustix::process::getgid() == gid && rustix::process::getegid() == gid;
     if is_user && is_group { Ok(()) } else { Err(refusal()) }

@@ -2,11 +2,11 @@
 
 use super::child::{Question, Silence, ask, say};
 use super::home::{Found, Home, MAX_ANSWER};
-use super::lock::{Kind, Stuck, lock};
 use super::reach::Reach;
 use super::{Login, people, reader};
 use crate::config::{OWN_FOLDER, Selection};
 use crate::diagnostic::Diagnostic;
+use crate::kernel::lock::{Kind, Stuck, lock};
 use std::path::PathBuf;
 
 /// The user's file, and the folder of his profiles.

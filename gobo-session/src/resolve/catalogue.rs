@@ -1,8 +1,11 @@
 //! What the tree has for a request: versions by number, and for each what it needs and what would do.
 //!
 //! Several ways of choosing are tried over the same versions, so every requirement is looked up once. A version is a
-//! [`VersionId`]; a [`Need`] lists the versions that would meet it, the one to take first in front.
+//! [`VersionId`], and of two versions of a program the one with the smaller id is taken first. A [`Need`] knows where
+//! versions that would meet it are found. Which of them can be taken, because their folders and architectures are right,
+//! is found out where one is about to be: most versions are never looked into.
 
+use super::need::{Need, Way};
 use super::request::{Prefer, Request};
 use super::substitutes::Substitutes;
 use crate::arch::Arch;
@@ -10,50 +13,42 @@ use crate::dependencies::Parsed;
 use crate::error::Result;
 use crate::requirement::{Alternative, Flag, FlagMark, ProgramName, Requirement, Wanted};
 use crate::tree::{Program, Tree, VersionFolder};
-use std::collections::HashMap;
+use crate::unordered::Map;
+use once_cell::unsync::OnceCell;
+use std::cmp::Reverse;
+use std::ops::Range;
 use std::rc::Rc;
 
-/// An installed version of an architecture that is wanted.
+/// A version that is installed by its name.
 pub(super) type VersionId = usize;
-
-/// Something that is required.
-#[derive(Clone)]
-pub(super) struct Need {
-    /// As it was written.
-    pub(super) requirement: Rc<Requirement>,
-    /// The line of the file that says so; 0 for a wish.
-    pub(super) line: u32,
-    /// What would meet it, the first to be taken first.
-    pub(super) candidates: Vec<VersionId>,
-    /// The program that the candidates stand in for, where they are substitutes.
-    pub(super) stands_for: Option<ProgramName>,
-}
 
 /// One installed version.
 pub(super) struct Installed {
     pub(super) program: Rc<Program>,
-    /// Its place in `program.versions`.
+    /// Its place in `program.named()`.
     place: usize,
     /// The program, by number.
     pub(super) number: usize,
-    pub(super) arch: Arch,
-    needs: Option<Rc<[Need]>>,
+    /// What it was built for; `None` where it cannot be taken.
+    pub(super) arch: OnceCell<Option<Arch>>,
+    needs: OnceCell<Rc<[Need]>>,
 }
 
 impl Installed {
     pub(super) fn folder(&self) -> &VersionFolder {
-        &self.program.versions[self.place]
+        &self.program.named()[self.place]
     }
 
     pub(super) fn name(&self) -> &str {
         self.folder().version.as_str()
     }
 
-    /// Whether the two cannot both be chosen.
+    /// Whether the two, which can each be taken, cannot both be chosen.
     pub(super) fn is_rival(&self, other: &Self) -> bool {
+        let arch = |version: &Self| version.arch.get().cloned().flatten();
         self.number == other.number
             && self.folder().major == other.folder().major
-            && self.arch.fits(&other.arch)
+            && arch(self).zip(arch(other)).is_none_or(|(this, other)| this.fits(&other))
     }
 }
 
@@ -61,11 +56,11 @@ impl Installed {
 pub(super) struct Catalogue<'a> {
     pub(super) tree: &'a Tree,
     pub(super) request: &'a Request,
-    versions: Vec<Installed>,
-    /// The versions of each program that fit the architecture, the preferred ones first.
-    by_program: Vec<Vec<VersionId>>,
+    pub(super) versions: Vec<Installed>,
+    /// The versions of each program.
+    pub(super) by_program: Vec<Range<VersionId>>,
     /// Programs by every name that was asked for.
-    by_name: HashMap<ProgramName, Option<usize>>,
+    by_name: Map<ProgramName, Option<usize>>,
     substitutes: Option<Substitutes>,
 }
 
@@ -76,7 +71,7 @@ impl<'a> Catalogue<'a> {
             request,
             versions: Vec::new(),
             by_program: Vec::new(),
-            by_name: HashMap::new(),
+            by_name: Map::default(),
             substitutes: None,
         }
     }
@@ -92,62 +87,58 @@ impl<'a> Catalogue<'a> {
 
     /// What a version's file says.
     pub(super) fn parsed(&self, id: VersionId) -> Result<&Parsed> {
-        let version = &self.versions[id];
-        version.folder().dependencies(self.tree, &version.program.name)
+        self.versions[id].folder().dependencies(self.tree)
     }
 
     /// What a version needs.
     pub(super) fn needs(&mut self, id: VersionId) -> Result<Rc<[Need]>> {
-        if let Some(needs) = &self.versions[id].needs {
+        if let Some(needs) = self.versions[id].needs.get() {
             return Ok(Rc::clone(needs));
         }
         let program = Rc::clone(&self.versions[id].program);
-        let folder = &program.versions[self.versions[id].place];
-        let parsed = folder.dependencies(self.tree, &program.name)?;
+        let folder = &program.named()[self.versions[id].place];
+        let parsed = folder.dependencies(self.tree)?;
         let mut needs = Vec::with_capacity(parsed.entries.len());
         for entry in &parsed.entries {
             needs.extend(self.need(&entry.requirement, entry.line, Some(folder))?);
         }
-        let needs: Rc<[Need]> = needs.into();
-        self.versions[id].needs = Some(Rc::clone(&needs));
-        Ok(needs)
+        Ok(Rc::clone(self.versions[id].needs.get_or_init(|| needs.into())))
     }
 
     /// What would meet a requirement; `None` where it asks for nothing that could be layered: another package
     /// manager's things, or alternatives that all depend on flags that are off.
     pub(super) fn need(
         &mut self,
-        requirement: &Rc<Requirement>,
+        requirement: &Requirement,
         line: u32,
         dependent: Option<&VersionFolder>,
     ) -> Result<Option<Need>> {
-        let mut need =
-            Need { requirement: Rc::clone(requirement), line, candidates: Vec::new(), stands_for: None };
-        let mut asks_for_something = false;
-        for alternative in requirement.alternatives() {
+        let mut ways = Vec::with_capacity(1);
+        let mut asked_for = Vec::with_capacity(1);
+        for (place, alternative) in requirement.alternatives().iter().enumerate() {
             let Wanted::Program(name) = &alternative.wanted else { continue };
-            if !self.is_on(alternative, dependent)? {
-                continue;
-            }
-            asks_for_something = true;
-            let Some(program) = self.number(name)? else { continue };
-            need.candidates.reserve_exact(self.by_program[program].len());
-            for &id in &self.by_program[program] {
-                if alternative.admits(&self.versions[id].folder().version) && !need.candidates.contains(&id) {
-                    need.candidates.push(id);
-                }
+            if self.is_on(alternative, dependent)? {
+                asked_for.push(name);
+                let program = self.number(name)?;
+                ways.extend(program.map(|program| Way { program, alternative: Some(place) }));
             }
         }
-        if need.candidates.is_empty() && asks_for_something {
-            for alternative in requirement.alternatives() {
-                if let Wanted::Program(name) = &alternative.wanted
-                    && self.is_on(alternative, dependent)?
-                {
-                    self.add_substitutes(name, &mut need)?;
-                }
+        if asked_for.is_empty() {
+            return Ok(None);
+        }
+        let mut nearest = Need::new(requirement, line, ways);
+        nearest.first = self.first_to_be_taken(self.in_order(&nearest))?;
+        if nearest.first.is_some() {
+            return Ok(Some(nearest));
+        }
+        for name in asked_for {
+            if let Some((program, first)) = self.substitute(name)? {
+                let mut stands_in = Need::new(requirement, line, vec![Way { program, alternative: None }]);
+                (stands_in.first, stands_in.stands_for) = (Some(first), Some(name.clone()));
+                return Ok(Some(stands_in));
             }
         }
-        Ok(asks_for_something.then_some(need))
+        Ok(Some(nearest))
     }
 
     /// Whether one of an alternative's flags holds. Where the dependent does not say what it was built with, the request
@@ -166,23 +157,23 @@ impl<'a> Catalogue<'a> {
         Ok(alternative.flags.iter().any(holds))
     }
 
-    /// Any version of the first installed substitute will do: its versions are its own.
-    fn add_substitutes(&mut self, name: &ProgramName, need: &mut Need) -> Result<()> {
+    /// The first installed program that stands in for another, and the version of it to take: its versions are its own,
+    /// so that any will do.
+    fn substitute(&mut self, name: &ProgramName) -> Result<Option<(usize, VersionId)>> {
         let substitutes = match self.substitutes.take() {
             Some(substitutes) => substitutes,
             None => Substitutes::read(self.tree)?,
         };
+        let mut found = None;
         for substitute in substitutes.of(name) {
-            if !need.candidates.is_empty() {
+            let Some(program) = self.number(substitute)? else { continue };
+            found = self.first_to_be_taken(self.by_program[program].clone())?.map(|first| (program, first));
+            if found.is_some() {
                 break;
-            }
-            if let Some(program) = self.number(substitute)? {
-                need.candidates.extend(&self.by_program[program]);
-                need.stands_for = Some(name.clone());
             }
         }
         self.substitutes = Some(substitutes);
-        Ok(())
+        Ok(found)
     }
 
     /// The number of the program that a written name means; `None` where it is not installed or could be several.
@@ -191,43 +182,38 @@ impl<'a> Catalogue<'a> {
             return Ok(*known);
         }
         let number = match self.tree.find(name) {
-            Ok(Some(program)) if program.name == *name => Some(self.add(program)?),
-            Ok(Some(program)) => {
-                let name = program.name.clone();
-                self.number(&name)?
-            }
+            Ok(Some(program)) if program.name == *name => Some(self.add(&program)),
+            Ok(Some(program)) => self.number(&program.name)?,
             Ok(None) | Err(_) => None,
         };
         self.by_name.insert(name.clone(), number);
         Ok(number)
     }
 
-    /// Takes in the versions of a program, newest first as the tree has them, and then the preferred ones to the front.
-    fn add(&mut self, program: Rc<Program>) -> Result<usize> {
+    /// Takes in the versions of a program: newest first as the tree has them, but the preferred ones before all.
+    fn add(&mut self, program: &Rc<Program>) -> usize {
         let number = self.by_program.len();
-        let mut ids = Vec::new();
-        for (place, folder) in program.versions.iter().enumerate() {
-            let arch = folder.arch(self.tree)?.clone();
-            if arch.fits(&self.request.arch) {
-                ids.push(self.versions.len());
-                let program = Rc::clone(&program);
-                self.versions.push(Installed { program, place, number, arch, needs: None });
-            }
-        }
-        ids.sort_by_key(|id| std::cmp::Reverse(self.weight(*id)));
-        self.by_program.push(ids);
-        Ok(number)
+        let mut places: Vec<usize> = (0..program.named().len()).collect();
+        places.sort_by_key(|place| Reverse(self.weight(program, program.named()[*place].version.as_str())));
+        let start = self.versions.len();
+        self.versions.extend(places.into_iter().map(|place| Installed {
+            program: Rc::clone(program),
+            place,
+            number,
+            arch: OnceCell::new(),
+            needs: OnceCell::new(),
+        }));
+        self.by_program.push(start..self.versions.len());
+        number
     }
 
     /// How much a version is to be preferred.
-    fn weight(&self, id: VersionId) -> u8 {
-        let version = &self.versions[id];
-        let (program, name) = (&version.program, version.name());
+    fn weight(&self, program: &Program, version: &str) -> u8 {
         let preferred = &self.request.preferred;
-        if !preferred.is_empty() && preferred.contains(&(program.name.clone(), name.to_owned())) {
+        if !preferred.is_empty() && preferred.contains(&(program.name.clone(), version.to_owned())) {
             2
         } else {
-            let is_current = program.current.as_deref() == Some(name);
+            let is_current = program.current.as_deref() == Some(version);
             u8::from(is_current && self.request.prefer == Prefer::Current)
         }
     }

@@ -1,7 +1,8 @@
 //! The nearest choice: breadth first, each requirement by the first version that would do.
 
 use super::MAX_CHOSEN;
-use super::catalogue::{Catalogue, Need, VersionId};
+use super::catalogue::{Catalogue, VersionId};
+use super::need::Need;
 use crate::error::{Error, Result, Step};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -89,12 +90,15 @@ pub(super) fn choose_while(
         let mut queue = VecDeque::from(asks);
         while let Some(ask) = queue.pop_front() {
             let need = ask.need();
-            if let Some(place) = need.candidates.iter().find_map(|id| taken.place(*id)) {
+            if let Some(place) = taken.meeting(catalogue, need) {
                 outcome.met.push((ask, place));
                 continue;
             }
-            let pinned = need.candidates.iter().find(|id| is_pinned.get(**id) == Some(&true));
-            let Some(&id) = pinned.or(need.candidates.first()) else {
+            let pinned = match pins {
+                [] => None,
+                _ => catalogue.find(need, |id| is_pinned.get(id) == Some(&true))?,
+            };
+            let Some(id) = pinned.or(need.first) else {
                 outcome.missing.push(ask);
                 if !goes_on(&outcome) {
                     return Ok(outcome);
@@ -103,7 +107,7 @@ pub(super) fn choose_while(
             };
             let id = match taken.rival(catalogue, id) {
                 None => id,
-                Some(winner) => match next_alternative(catalogue, &taken, need, id) {
+                Some(winner) => match next_alternative(catalogue, &taken, need, id)? {
                     Some(other) => other,
                     None => {
                         outcome.conflicts.push((ask, id, winner));
@@ -134,13 +138,13 @@ fn next_alternative(
     taken: &Taken,
     need: &Need,
     first: VersionId,
-) -> Option<VersionId> {
+) -> Result<Option<VersionId>> {
     let mut passed = vec![catalogue.version(first).number];
-    need.candidates.iter().copied().find(|id| {
-        let program = catalogue.version(*id).number;
+    catalogue.find(need, |id| {
+        let program = catalogue.version(id).number;
         let is_first_of_program = !passed.contains(&program);
         passed.push(program);
-        is_first_of_program && taken.rival(catalogue, *id).is_none()
+        is_first_of_program && taken.rival(catalogue, id).is_none()
     })
 }
 
@@ -155,6 +159,11 @@ impl Taken {
     /// The place of a version, where it is chosen.
     pub(super) fn place(&self, id: VersionId) -> Option<usize> {
         self.places.get(id).copied().flatten()
+    }
+
+    /// The place of the choice that meets a need.
+    pub(super) fn meeting(&self, catalogue: &Catalogue<'_>, need: &Need) -> Option<usize> {
+        self.place(catalogue.first_among(need, &self.by_program)?)
     }
 
     /// The place of the choice that a version cannot stand beside.

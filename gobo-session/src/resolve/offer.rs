@@ -12,7 +12,7 @@ use super::search::{Found, MAX_TRIED, search};
 use crate::error::Result;
 use crate::plan::{Change, Offer, Plan, Source};
 use crate::requirement::{Alternative, Constraint, Op, Requirement, Wanted};
-use std::collections::HashSet;
+use crate::unordered::Set;
 use std::rc::Rc;
 
 /// How often the versions of conflicts are changed.
@@ -30,8 +30,8 @@ pub(super) enum Other {
 
 /// Looks for a choice without conflicts.
 pub(super) fn find(catalogue: &mut Catalogue<'_>, wishes: &Wishes, nearest: &Outcome) -> Result<Other> {
-    let missing: HashSet<&Requirement> = nearest.missing.iter().map(|ask| &*ask.need().requirement).collect();
-    let tolerated = |ask: &Ask| missing.contains(&*ask.need().requirement);
+    let missing: Set<&Requirement> = nearest.missing.iter().map(|ask| &ask.need().requirement).collect();
+    let tolerated = |ask: &Ask| missing.contains(&ask.need().requirement);
     let fits = |outcome: &Outcome| outcome.conflicts.is_empty() && outcome.missing.iter().all(tolerated);
     let mut pins = adjust(catalogue, wishes)?.unwrap_or_default();
     let mut outcome = choose(catalogue, wishes, &pins)?;
@@ -86,7 +86,7 @@ fn fewest(
         let asked = asked_for(catalogue, wishes, pins, way)?;
         Ok(way == Way::None || fits(&choose_while(catalogue, &asked, &[], &fits)?))
     };
-    let before: HashSet<VersionId> = nearest.chosen.iter().map(|(id, _)| *id).collect();
+    let before: Set<VersionId> = nearest.chosen.iter().map(|(id, _)| *id).collect();
     let all: Vec<VersionId> = outcome.chosen.iter().map(|(id, _)| *id).collect();
     let changed: Vec<VersionId> = all.iter().copied().filter(|id| !before.contains(id)).collect();
     let mut found = (pins.clone(), Way::None);
@@ -131,9 +131,9 @@ fn adjust(catalogue: &mut Catalogue<'_>, wishes: &Wishes) -> Result<Option<Vec<V
         let met = outcome.met.iter().filter(|(_, place)| place == winner).map(|(ask, _)| ask);
         let gave_way = outcome.conflicts.iter().filter(|(.., place)| place == winner).map(|(ask, ..)| ask);
         let seen: Vec<&Ask> = met.chain(gave_way).collect();
-        let both = brought.need().candidates.iter().filter(|id| lost.need().candidates.contains(id));
-        let meets_all = |id: &&VersionId| seen.iter().all(|ask| ask.need().candidates.contains(id));
-        let Some(&better) = both.clone().find(meets_all).or(both.clone().next()) else { return Ok(None) };
+        let both = both(catalogue, brought, lost)?;
+        let meets_all = |id: &&VersionId| seen.iter().all(|ask| catalogue.meets(**id, ask.need()));
+        let Some(&better) = both.iter().find(meets_all).or(both.first()) else { return Ok(None) };
         if pins.contains(&better) {
             return Ok(None);
         }
@@ -143,11 +143,18 @@ fn adjust(catalogue: &mut Catalogue<'_>, wishes: &Wishes) -> Result<Option<Vec<V
     Ok(None)
 }
 
+/// The versions that can be taken and meet both of two requirements, the one to be taken first in front.
+fn both(catalogue: &Catalogue<'_>, one: &Ask, other: &Ask) -> Result<Vec<VersionId>> {
+    let mut both = catalogue.candidates(one.need())?;
+    both.retain(|id| catalogue.meets(*id, other.need()));
+    Ok(both)
+}
+
 /// The wishes with each pin asked for as a person would write it.
 fn asked_for(catalogue: &mut Catalogue<'_>, wishes: &Wishes, pins: &[VersionId], way: Way) -> Result<Wishes> {
     let mut needs = Vec::new();
     for requirement in pins.iter().filter_map(|pin| exactly(catalogue, *pin)).collect::<Vec<_>>() {
-        needs.extend(catalogue.need(&Rc::new(requirement), 0, None)?);
+        needs.extend(catalogue.need(&requirement, 0, None)?);
     }
     let is_asked = |place: &usize| {
         let wish = catalogue.request.wishes.get(*place);
@@ -175,7 +182,7 @@ fn describe(
     pins: &[VersionId],
     way: Way,
 ) -> Offer {
-    let after: HashSet<VersionId> = outcome.chosen.iter().map(|(id, _)| *id).collect();
+    let after: Set<VersionId> = outcome.chosen.iter().map(|(id, _)| *id).collect();
     // What a version stands instead of: its rival, or another of its program that is not needed any more.
     let replaced = |id: VersionId| {
         let version = catalogue.version(id);
@@ -191,7 +198,7 @@ fn describe(
         let version = catalogue.version(id);
         Change { program: version.program.name.clone(), from: replaced(id), to: version.name().to_owned() }
     };
-    let before: HashSet<VersionId> = nearest.chosen.iter().map(|(id, _)| *id).collect();
+    let before: Set<VersionId> = nearest.chosen.iter().map(|(id, _)| *id).collect();
     let new = outcome.chosen.iter().map(|(id, _)| *id).filter(|id| !before.contains(id));
     let changes = new.map(change).collect();
     let words: Vec<String> = pins.iter().map(|id| change(*id).to_string()).collect();
@@ -223,10 +230,8 @@ fn explain(catalogue: &mut Catalogue<'_>, wishes: &Wishes, nearest: &Outcome) ->
         let name = &plan.chosen[*winner].program;
         let first = told(&plan, &plan.chosen[*winner].requirement, &plan.chosen[*winner].source);
         let second = told(&plan, &conflict.requirement, &conflict.source);
-        let both = brought.need().candidates.iter().copied();
-        let both: Vec<VersionId> =
-            both.filter(|id| id != chosen && lost.need().candidates.contains(id)).collect();
-        let sentence = match both.first() {
+        let both = both(catalogue, brought, lost)?;
+        let sentence = match both.iter().find(|id| *id != chosen) {
             None => format!("no installed version of {name} meets both {first} and {second}"),
             Some(&id) => {
                 let trial = choose(catalogue, wishes, &[id])?;

@@ -1,10 +1,10 @@
 //! From what was chosen to the plan that says so.
 
-use super::catalogue::{Catalogue, Need};
+use super::catalogue::Catalogue;
 use super::nearest::{Ask, Outcome};
+use super::need::Need;
 use crate::error::{Error, Result, Step};
 use crate::plan::{Choice, Conflict, Missing, Plan, Source, Wish};
-use crate::requirement::Requirement;
 use crate::tree::Program;
 
 /// How many versions a sentence names.
@@ -32,9 +32,9 @@ pub(super) fn plan(catalogue: &Catalogue<'_>, outcome: &Outcome) -> Result<Plan>
             program: program.name.clone(),
             version: version.name().to_owned(),
             major: version.folder().major.clone(),
-            arch: version.arch.clone(),
-            linked: is_current && catalogue.tree.is_linked(&program.name, version.folder())?,
-            requirement: Requirement::clone(&ask.need().requirement),
+            arch: version.folder().arch(catalogue.tree)?.clone(),
+            linked: is_current && catalogue.tree.is_linked(version.folder())?,
+            requirement: ask.need().requirement.clone(),
             stands_for: ask.need().stands_for.clone(),
             source: source(catalogue, outcome, ask)?,
         });
@@ -42,7 +42,7 @@ pub(super) fn plan(catalogue: &Catalogue<'_>, outcome: &Outcome) -> Result<Plan>
     }
     for (ask, id, winner) in &outcome.conflicts {
         plan.conflicts.push(Conflict {
-            requirement: Requirement::clone(&ask.need().requirement),
+            requirement: ask.need().requirement.clone(),
             source: source(catalogue, outcome, ask)?,
             version: catalogue.version(*id).name().to_owned(),
             winner: *winner,
@@ -51,7 +51,7 @@ pub(super) fn plan(catalogue: &Catalogue<'_>, outcome: &Outcome) -> Result<Plan>
     for ask in &outcome.missing {
         let source = source(catalogue, outcome, ask)?;
         let missing = missing(catalogue, ask.need(), source)?;
-        let is_dependency = matches!(missing.source, Source::Dependency { .. });
+        let is_dependency = matches!(missing.source, Source::Dependency { .. } | Source::Listed { .. });
         if !(is_dependency && !request.strict || missing.source == Source::Session) {
             let chain = plan.because(&missing.source).join(", ");
             let what = format!("nothing meets `{}` ({chain}): {}", missing.requirement, missing.why);
@@ -82,20 +82,20 @@ fn missing(catalogue: &Catalogue<'_>, need: &Need, source: Source) -> Result<Mis
             Err(error) => error.to_string(),
         });
     }
-    Ok(Missing { requirement: Requirement::clone(&need.requirement), source, why: why.join("; ") })
+    Ok(Missing { requirement: need.requirement.clone(), source, why: why.join("; ") })
 }
 
 /// What is installed of a program of which nothing fits; architectures are told where they are why.
 fn nothing_fits(catalogue: &Catalogue<'_>, program: &Program) -> Result<String> {
     let (name, wanted) = (&program.name, &catalogue.request.arch);
     let (mut there, mut is_other) = (Vec::new(), false);
-    for version in &program.versions {
+    for version in program.versions(catalogue.tree) {
         let arch = version.arch(catalogue.tree)?;
         is_other |= !arch.fits(wanted);
         let of_arch = if arch.fits(wanted) { String::new() } else { format!(" ({arch})") };
         there.push(format!("{}{of_arch}", version.version));
     }
-    there.extend(program.refused.iter().map(ToString::to_string));
+    there.extend(program.refused(catalogue.tree).map(ToString::to_string));
     if there.is_empty() {
         return Ok(format!("{name} has no version installed"));
     }

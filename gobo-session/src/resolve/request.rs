@@ -5,6 +5,7 @@ use crate::plan::{Source, Wish};
 use crate::requirement::{ProgramName, Requirement};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::str::FromStr;
 
 /// Which of several satisfying versions is taken.
@@ -38,6 +39,12 @@ pub struct UseFlag {
     pub name: String,
     /// Whether it is on.
     pub is_on: bool,
+}
+
+impl fmt::Display for UseFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.is_on { "" } else { "-" }, self.name)
+    }
 }
 
 impl FromStr for UseFlag {

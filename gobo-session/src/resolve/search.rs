@@ -27,10 +27,11 @@ pub(super) enum Found {
 
 /// A requirement that a choice is made for.
 struct Frame {
-    ask: Ask,
+    /// The versions that would meet it.
+    candidates: Vec<VersionId>,
     /// How many requirements there were before the choice's own needs.
     length: usize,
-    /// The next of its candidates.
+    /// The next of them.
     next: usize,
     /// The places of the choices that are to blame for those passed over.
     blame: BTreeSet<usize>,
@@ -51,11 +52,11 @@ pub(super) fn search(
         let Some(place) = most_urgent(catalogue, &taken, &asks, &tolerated) else {
             return Ok(Found::Choice(chosen));
         };
-        let ask = asks[place].clone();
-        let blame = ask.of.into_iter().collect();
-        frames.push(Frame { ask, length: asks.len(), next: 0, blame });
+        let candidates = catalogue.candidates(asks[place].need())?;
+        let blame = asks[place].of.into_iter().collect();
+        frames.push(Frame { candidates, length: asks.len(), next: 0, blame });
         while let Some(frame) = frames.last_mut() {
-            while let Some(&id) = frame.ask.need().candidates.get(frame.next) {
+            while let Some(&id) = frame.candidates.get(frame.next) {
                 frame.next += 1;
                 if let Some(rival) = taken.rival(catalogue, id) {
                     frame.blame.insert(rival);
@@ -94,11 +95,12 @@ fn most_urgent(
     let mut best = None;
     let mut fewest = usize::MAX;
     for (place, ask) in asks.iter().enumerate() {
-        let candidates = &ask.need().candidates;
-        if candidates.iter().any(|id| taken.place(*id).is_some()) || candidates.is_empty() && tolerated(ask) {
+        let need = ask.need();
+        let named = catalogue.named(need);
+        if named.iter().any(|id| taken.place(*id).is_some()) || need.first.is_none() && tolerated(ask) {
             continue;
         }
-        let left = candidates.iter().filter(|id| taken.rival(catalogue, **id).is_none());
+        let left = named.iter().filter(|id| taken.rival(catalogue, **id).is_none());
         let left = left.take(fewest).count();
         if left < fewest {
             (best, fewest) = (Some(place), left);

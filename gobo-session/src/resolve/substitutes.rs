@@ -6,7 +6,6 @@
 use crate::error::{Error, Result, Step};
 use crate::requirement::ProgramName;
 use crate::tree::Tree;
-use crate::trusted;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -22,7 +21,7 @@ pub(super) struct Substitutes(BTreeMap<ProgramName, Vec<ProgramName>>);
 impl Substitutes {
     /// Reads the tree's list; there may be none.
     pub(super) fn read(tree: &Tree) -> Result<Self> {
-        match trusted::read(tree.root(), Path::new(FILE), tree.trust(), MAX_FILE) {
+        match tree.root().read(Path::new(FILE), MAX_FILE) {
             Ok(bytes) => Ok(Self::parse(&String::from_utf8_lossy(&bytes))),
             Err(error) if error.is_missing() => Ok(Self::default()),
             Err(error) => Err(Error::new(Step::Resolve, error.to_string())),

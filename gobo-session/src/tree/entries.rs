@@ -1,8 +1,10 @@
 //! Folders and their entries, by descriptor.
 
+use crate::confined;
 use crate::error::{Because as _, Error, Result, Step};
 use crate::trusted::{self, Trust};
-use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags};
+use rustix::buffer::spare_capacity;
+use rustix::fs::{self, AtFlags, FileType, OFlags, RawDir};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -56,9 +58,8 @@ impl Folder {
     /// # Errors
     /// Where it cannot be read, or is not to be trusted.
     pub fn open_if_there(parent: BorrowedFd<'_>, name: &[u8], trust: Trust) -> Result<Option<Self>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        match fs::openat2(parent, name, flags, Mode::empty(), beneath) {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        match confined::beneath(parent, name, flags) {
             Ok(fd) => Self::of(fd, name, trust).map(Some),
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
             Err(errno) => {
@@ -82,32 +83,28 @@ impl Folder {
         self.fd.as_fd()
     }
 
+    /// Its descriptor, and nothing else.
+    pub(crate) fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
+
     /// Its entries but `.` and `..`, in the order of their bytes.
     ///
     /// # Errors
     /// Where it cannot be read or has more than [`MAX_ENTRIES`].
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
-        fs::seek(&self.fd, fs::SeekFrom::Start(0)).because(Step::Read, || "rewind a folder".into())?;
-        let mut listing = RawDir::new(&self.fd, &mut buffer);
-        let mut entries = Vec::new();
-        while let Some(entry) = listing.next() {
-            let entry = entry.because(Step::Read, || "list a folder".into())?;
-            let name = entry.file_name().to_bytes();
-            if name == b"." || name == b".." {
-                continue;
-            }
-            if entries.len() == MAX_ENTRIES {
-                return Err(Error::new(Step::Read, format!("a folder has more than {MAX_ENTRIES} entries")));
-            }
-            let kind = match entry.file_type() {
-                FileType::Unknown => self.kind(name)?.unwrap_or(Kind::Special),
-                known => kind_of(known),
-            };
-            entries.push(Entry { name: name.to_vec(), kind });
-        }
+        let mut entries = self.entries_that(|_, _| true)?;
         entries.sort_unstable();
         Ok(entries)
+    }
+
+    /// Those of its entries that are meant, in no order.
+    ///
+    /// # Errors
+    /// As [`Folder::entries`].
+    pub(crate) fn entries_that(&self, is_meant: impl FnMut(&[u8], Kind) -> bool) -> Result<Vec<Entry>> {
+        fs::seek(&self.fd, fs::SeekFrom::Start(0)).because(Step::Read, || "rewind a folder".into())?;
+        entries_of(self.fd(), is_meant)
     }
 
     /// What a name in it is; `None` where there is none.
@@ -115,13 +112,7 @@ impl Folder {
     /// # Errors
     /// Where that cannot be told.
     pub fn kind(&self, name: &[u8]) -> Result<Option<Kind>> {
-        match fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Some(kind_of(FileType::from_raw_mode(stat.st_mode)))),
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
-            Err(errno) => {
-                Err(Error::call(Step::Read, format!("stat {}", String::from_utf8_lossy(name)), errno))
-            }
-        }
+        kind_in(self.fd(), name)
     }
 
     /// Reads a file somewhere below it, each folder on the way checked; a link at its end is followed where it stays in
@@ -136,9 +127,8 @@ impl Folder {
                 None => Ok(None),
             };
         }
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        match fs::openat2(&self.fd, path, flags, Mode::empty(), beneath) {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        match confined::beneath(self.fd(), path, flags) {
             Ok(fd) => {
                 trusted::check(fd.as_fd(), trust)
                     .map_err(|error| Error::new(Step::Read, format!("{path}: {error}")))?;
@@ -147,6 +137,46 @@ impl Folder {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV) => Ok(None),
             Err(errno) => Err(Error::call(Step::Read, format!("open {path}"), errno)),
         }
+    }
+}
+
+/// The entries that are meant of a folder that is open and was not read before, in no order.
+///
+/// # Errors
+/// As [`Folder::entries`].
+pub(crate) fn entries_of(
+    folder: BorrowedFd<'_>,
+    mut is_meant: impl FnMut(&[u8], Kind) -> bool,
+) -> Result<Vec<Entry>> {
+    let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
+    let mut listing = RawDir::new(folder, &mut buffer);
+    let (mut entries, mut count) = (Vec::new(), 0);
+    while let Some(entry) = listing.next() {
+        let entry = entry.because(Step::Read, || "list a folder".into())?;
+        let name = entry.file_name().to_bytes();
+        if name == b"." || name == b".." {
+            continue;
+        }
+        if count == MAX_ENTRIES {
+            return Err(Error::new(Step::Read, format!("a folder has more than {MAX_ENTRIES} entries")));
+        }
+        count += 1;
+        let kind = match entry.file_type() {
+            FileType::Unknown => kind_in(folder, name)?.unwrap_or(Kind::Special),
+            known => kind_of(known),
+        };
+        if is_meant(name, kind) {
+            entries.push(Entry { name: name.to_vec(), kind });
+        }
+    }
+    Ok(entries)
+}
+
+fn kind_in(folder: BorrowedFd<'_>, name: &[u8]) -> Result<Option<Kind>> {
+    match fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(kind_of(FileType::from_raw_mode(stat.st_mode)))),
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+        Err(errno) => Err(Error::call(Step::Read, format!("stat {}", String::from_utf8_lossy(name)), errno)),
     }
 }
 
@@ -161,17 +191,21 @@ pub(crate) fn kind_of(file_type: FileType) -> Kind {
 }
 
 /// Reads an open regular file of at most `limit` bytes (R18); `path` is for messages.
-pub(crate) fn read_all(fd: OwnedFd, limit: usize, path: &str) -> Result<Vec<u8>> {
-    use std::io::Read as _;
+pub(crate) fn read_all(fd: impl AsFd, limit: usize, path: &str) -> Result<Vec<u8>> {
     let stat = fs::fstat(&fd).because(Step::Read, || format!("stat {path}"))?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(Error::new(Step::Read, format!("{path} is not a regular file")));
     }
-    let mut bytes = Vec::new();
-    let read = std::fs::File::from(fd).take(limit as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|e| Error::new(Step::Read, format!("read {path}: {e}")))?;
-    if bytes.len() > limit {
-        return Err(Error::new(Step::Read, format!("{path} is larger than {limit} bytes")));
+    // With room to find its end by one more read.
+    let size = usize::try_from(stat.st_size).unwrap_or_default().min(limit);
+    let mut bytes = Vec::with_capacity(size + 64);
+    while bytes.len() <= limit {
+        bytes.reserve(64);
+        match rustix::io::read(&fd, spare_capacity(&mut bytes)) {
+            Ok(0) => return Ok(bytes),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(Error::call(Step::Read, format!("read {path}"), errno)),
+        }
     }
-    Ok(bytes)
+    Err(Error::new(Step::Read, format!("{path} is larger than {limit} bytes")))
 }

@@ -1,10 +1,13 @@
 //! The base index: what its links say about who owns a name.
 
 use super::{Folder, Kind, Tree, VersionFolder};
+use crate::confined;
 use crate::error::{Error, Result, Step};
 use crate::requirement::ProgramName;
-use rustix::fs::{self, Mode, OFlags, ResolveFlags};
+use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -14,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub struct Index {
     fd: OwnedFd,
     path: PathBuf,
+    /// The folders of it that anything was asked of, by their paths from here.
+    asked: RefCell<BTreeSet<Vec<u8>>>,
 }
 
 /// The version that an index link leads into, as its text says.
@@ -27,7 +32,7 @@ pub struct Owner {
 
 impl Index {
     pub(super) fn new(fd: OwnedFd, path: PathBuf) -> Self {
-        Self { fd, path }
+        Self { fd, path, asked: RefCell::default() }
     }
 
     /// The folder of the base index.
@@ -40,6 +45,19 @@ impl Index {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Remembers that a folder, by the path by which programs know it, was asked for its names.
+    pub(crate) fn note(&self, folder: &[u8]) {
+        let below = folder.strip_prefix(self.path.as_os_str().as_bytes());
+        if let Some(below) = below.and_then(|rest| rest.strip_prefix(b"/")) {
+            self.asked.borrow_mut().insert(below.to_vec());
+        }
+    }
+
+    /// The folders that were asked for their names, by their paths from the index.
+    pub(crate) fn asked(&self) -> BTreeSet<Vec<u8>> {
+        self.asked.borrow().clone()
     }
 }
 
@@ -68,17 +86,16 @@ impl Tree {
     #[must_use]
     pub fn installed(&self, owner: &Owner) -> Option<std::rc::Rc<super::Program>> {
         let name: ProgramName = owner.program.parse().ok()?;
-        self.program(&name).ok()?.filter(|program| program.version(&owner.version).is_some())
+        self.program(&name).ok()?.filter(|program| program.version(self, &owner.version).is_some())
     }
 
     /// Opens a path that a link leads to. Below the index that is the *base* index, whatever lies over it now.
     pub(crate) fn open_base(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        self.index.note(path);
         let below = path.strip_prefix(self.index.path.as_os_str().as_bytes());
         match below.and_then(|rest| rest.strip_prefix(b"/")) {
             Some(below) => {
-                let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-                fs::openat2(&self.index.fd, below, flags | OFlags::CLOEXEC, Mode::empty(), beneath)
-                    .or_else(|_| self.open_inside(path, flags))
+                confined::beneath(self.index.fd(), below, flags).or_else(|_| self.open_inside(path, flags))
             }
             None => self.open_inside(path, flags),
         }
@@ -89,36 +106,41 @@ impl Tree {
     ///
     /// # Errors
     /// Where a folder cannot be read.
-    pub fn is_linked(&self, program: &ProgramName, version: &VersionFolder) -> Result<bool> {
-        Ok(self.has_link(program, version)?.unwrap_or(true))
+    pub fn is_linked(&self, version: &VersionFolder) -> Result<bool> {
+        Ok(self.has_link(version)?.unwrap_or(true))
     }
 
     /// Whether the base has, at some name of a version, a link into it; `None` where it has no names.
     ///
     /// # Errors
     /// Where a folder cannot be read.
-    pub fn has_link(&self, program: &ProgramName, version: &VersionFolder) -> Result<Option<bool>> {
-        version.linked.get_or_try_init(|| self.find_link(program, version)).copied()
+    pub fn has_link(&self, version: &VersionFolder) -> Result<Option<bool>> {
+        version.linked.get_or_try_init(|| self.find_link(version)).copied()
     }
 
-    fn find_link(&self, program: &ProgramName, version: &VersionFolder) -> Result<Option<bool>> {
+    fn find_link(&self, version: &VersionFolder) -> Result<Option<bool>> {
+        let Ok(version_folder) = version.folder(self) else { return Ok(None) };
         let mut any_name = false;
         for area in &self.layout.areas {
-            for source in &area.sources {
+            for source in area.sources.iter().filter(|source| version.may_have(self, source)) {
                 let Some(folder) =
-                    Folder::open_if_there(version.folder().fd(), source.as_bytes(), self.trust)?
+                    Folder::open_if_there(version_folder.fd(), source.as_bytes(), self.trust())?
                 else {
                     continue;
                 };
-                let base = Folder::open_if_there(self.index.fd(), area.name.as_bytes(), self.trust)
+                let at = self.index.path.join(&area.name);
+                self.index.note(at.as_os_str().as_bytes());
+                let from = self.version_path(version.program(), version.version.as_str()).join(source);
+                let base = Folder::open_if_there(self.index.fd(), area.name.as_bytes(), self.trust())
                     .map_err(|error| error.inside(self.index.path.as_os_str().as_bytes()))?;
                 let Some(base) = base else {
+                    self.note(from.as_os_str().as_bytes());
                     any_name |= !folder.entries()?.is_empty();
                     continue;
                 };
-                let at = self.index.path.join(&area.name);
-                let owner = (program.as_str(), version.version.as_str());
-                if self.links_lead_into(owner, &folder, &base, at.as_os_str().as_bytes(), &mut any_name)? {
+                let owner = (version.program().as_str(), version.version.as_str());
+                let (from, at) = (from.as_os_str().as_bytes(), at.as_os_str().as_bytes());
+                if self.links_lead_into(owner, (&folder, from), (&base, at), &mut any_name)? {
                     return Ok(Some(true));
                 }
             }
@@ -126,15 +148,15 @@ impl Tree {
         Ok(any_name.then_some(false))
     }
 
-    /// Whether a link of `base` at a name of `folder`, or below it, is owned by that version.
+    /// Whether a link of `base` at a name of `folder`, or below it, is owned by that version; each with its path.
     fn links_lead_into(
         &self,
         owner: (&str, &str),
-        folder: &Folder,
-        base: &Folder,
-        at: &[u8],
+        (folder, from): (&Folder, &[u8]),
+        (base, at): (&Folder, &[u8]),
         any_name: &mut bool,
     ) -> Result<bool> {
+        self.note(from);
         for entry in folder.entries()?.iter().filter(|entry| entry.kind != Kind::Special) {
             *any_name = true;
             match read_link(base.fd(), &entry.name)? {
@@ -146,10 +168,12 @@ impl Tree {
                     }
                 }
                 LinkText::NotALink => {
-                    let inner = Folder::open_if_there(folder.fd(), &entry.name, self.trust)?;
-                    let base = Folder::open_if_there(base.fd(), &entry.name, self.trust)?;
+                    let inner = Folder::open_if_there(folder.fd(), &entry.name, self.trust())?;
+                    let (from, at) = (join(from, &entry.name), join(at, &entry.name));
+                    self.index.note(&at);
+                    let base = Folder::open_if_there(base.fd(), &entry.name, self.trust())?;
                     if let (Some(inner), Some(base)) = (inner, base)
-                        && self.links_lead_into(owner, &inner, &base, &join(at, &entry.name), any_name)?
+                        && self.links_lead_into(owner, (&inner, &from), (&base, &at), any_name)?
                     {
                         return Ok(true);
                     }

@@ -66,7 +66,7 @@ impl Tree {
                     return Ok(Step::Link { target, is_last: rest.is_empty() });
                 }
                 LinkText::NotALink if place + 1 == names.len() => return Ok(Step::Own),
-                LinkText::NotALink => match Folder::open_if_there(here, name, self.trust)? {
+                LinkText::NotALink => match Folder::open_if_there(here, name, self.trust())? {
                     Some(inner) => folder = Some(inner),
                     None => return Ok(Step::Nothing),
                 },
@@ -104,7 +104,7 @@ impl Tree {
             let path = rustix::fs::readlink(format!("/proc/self/fd/{}", fd.as_raw_fd()), Vec::new()).ok()?;
             Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
         };
-        Some(Path::new("/").join(path_of(fd)?.strip_prefix(path_of(self.root())?).ok()?))
+        Some(Path::new("/").join(path_of(fd)?.strip_prefix(path_of(self.root().fd())?).ok()?))
     }
 }
 

@@ -44,6 +44,12 @@ impl Broken {
         Self { name: name.to_vec(), needed_by: Some(by.to_vec()), fault }
     }
 
+    /// What something is wrong with.
+    #[cfg(feature = "cli")]
+    pub(super) fn name(&self) -> &[u8] {
+        &self.name
+    }
+
     /// The refusal of a view in which `program` would not start.
     pub(super) fn refusal(&self, tree: &Tree, program: &[u8]) -> Error {
         let what = format!("in this view {} would not start: {}", text(program), self.reason(tree, program));

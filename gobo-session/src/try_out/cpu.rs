@@ -2,12 +2,12 @@
 
 /// A level of x86-64: the loader searches `glibc-hwcaps/x86-64-vN` for each N from 2 up to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Level(pub(super) u8);
+pub(crate) struct Level(pub(crate) u8);
 
 impl Level {
     /// The level of this machine.
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn here() -> Self {
+    pub(crate) fn here() -> Self {
         use std::arch::is_x86_feature_detected as has;
         // LAHF, which v2 asks for too, cannot be asked for here; no processor with SSE 4.2 is without it.
         let v2 = has!("cmpxchg16b")
@@ -30,7 +30,7 @@ impl Level {
 
     /// The level of this machine.
     #[cfg(not(target_arch = "x86_64"))]
-    pub(super) fn here() -> Self {
+    pub(crate) fn here() -> Self {
         Self(1)
     }
 

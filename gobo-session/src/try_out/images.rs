@@ -2,8 +2,8 @@
 
 use super::elf::{Image, Odd, Source as _};
 use super::lookup::{File, ViewNames};
+use crate::unordered::Map;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ pub(super) enum Startable {
 
 /// The facts of files, by (device, inode): two views share them.
 #[derive(Default)]
-pub(super) struct Images(RefCell<HashMap<(u64, u64), Facts>>);
+pub(super) struct Images(RefCell<Map<(u64, u64), Facts>>);
 
 /// The facts of one file.
 pub(super) type Facts = Result<Rc<Startable>, Odd>;

@@ -12,10 +12,11 @@
 use crate::layer::{Layer, Node, Nodes};
 use crate::tree::{Tree, join};
 use crate::trusted;
+use crate::unordered::Map;
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::rc::Rc;
@@ -38,7 +39,7 @@ pub struct ViewNames<'a> {
     over: Over<'a>,
     /// The path of the index without any link in it.
     index: Vec<u8>,
-    known: RefCell<HashMap<Vec<u8>, Option<Found<'a>>>>,
+    known: RefCell<Map<Vec<u8>, Option<Found<'a>>>>,
     open: Cell<usize>,
 }
 
@@ -214,7 +215,7 @@ impl<'a> ViewNames<'a> {
     }
 
     fn root(&self) -> Option<Found<'a>> {
-        let disk = self.tree.root().try_clone_to_owned().ok();
+        let disk = self.tree.root().fd().try_clone_to_owned().ok();
         Some(folder(Vec::new(), disk, Over::Nothing))
     }
 

@@ -9,7 +9,10 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// The largest /etc/shells, and the most shells (R18).
+/// Names the shells that users may have.
+const SHELLS: &str = "/etc/shells";
+
+/// Its largest size, and the most shells (R18).
 const MAX_SHELLS_FILE: usize = 64 * 1024;
 const MAX_SHELLS: usize = 256;
 
@@ -32,10 +35,12 @@ const SET_ID: u32 = 0o6000;
 /// The shells of /etc/shells; without that file /bin/sh, as for getusershell.
 ///
 /// # Errors
-/// Where the file cannot be read.
+/// Where the file cannot be read, or is not to be trusted: who could write it could have any view refused (R4).
 pub(super) fn shells(tree: &Tree) -> Result<Vec<Vec<u8>>> {
-    let Some(text) = tree.read_file(Path::new("/etc/shells"), MAX_SHELLS_FILE)? else {
-        return Ok(vec![b"/bin/sh".to_vec()]);
+    let text = match tree.root().read(Path::new(SHELLS), MAX_SHELLS_FILE) {
+        Ok(text) => text,
+        Err(error) if error.is_missing() => return Ok(vec![b"/bin/sh".to_vec()]),
+        Err(error) => return Err(Error::new(Step::Try, error.to_string())),
     };
     let lines = text.split(|b| *b == b'\n').map(|line| line.split(|b| *b == b'#').next().unwrap_or_default());
     Ok(lines
@@ -64,8 +69,8 @@ pub(super) fn set_id_changed(tree: &Tree, base: &ViewNames<'_>, layer: &Layer) -
 
 /// All set-user-ID and set-group-ID programs of the base: in `bin` and `libexec`, and in the folders there.
 ///
-/// This asks for the mode of every program of the system. Names are taken in the order of where they lead, so each
-/// program's folder is opened once, and none is kept.
+/// This asks for the mode of every program of the system. Where the kernel cannot follow a link for it, names are taken in the
+/// order of where they lead, so each program's folder is opened once, and none is kept.
 ///
 /// # Errors
 /// Where a folder of the index cannot be read.
@@ -110,6 +115,15 @@ fn scan(tree: &Tree, base: &ViewNames<'_>, also: Option<Telling>) -> Result<Vec<
 /// Tells from an open file whether it is looked for too.
 type Telling = fn(&OwnedFd) -> bool;
 
+/// Whether a link at a name is followed.
+#[derive(Clone, Copy)]
+enum Follow<'f> {
+    /// It is, from the folder of that path.
+    Yes(&'f [u8]),
+    /// It is not: what is there is known by that path.
+    No(&'f [u8]),
+}
+
 /// A search for set-user-ID programs, and for others.
 struct Scan<'s, 'a> {
     tree: &'s Tree,
@@ -133,12 +147,14 @@ impl Scan<'_, '_> {
             }
             let path = join(at, &name);
             match kind {
+                // The kernel goes the same way by one call.
+                Kind::Link if self.tree.is_here() => self.ask(folder.fd(), &name, Follow::Yes(at), path),
                 Kind::Link => {
                     if let LinkText::Link(text) = read_link(folder.fd(), &name)? {
                         links.push((absolute(at, &text), path));
                     }
                 }
-                Kind::File => self.ask(folder.fd(), &name, &path, path.clone()),
+                Kind::File => self.ask(folder.fd(), &name, Follow::No(&path.clone()), path),
                 Kind::Directory => self.folders.push((path.clone(), path)),
                 Kind::Special => {}
             }
@@ -151,25 +167,36 @@ impl Scan<'_, '_> {
                 open = Some((parent, self.tree.open_base(parent, OFlags::PATH | OFlags::DIRECTORY).ok()));
             }
             if let Some((_, Some(folder))) = &open {
-                self.ask(folder.as_fd(), name, target, path.clone());
+                self.ask(folder.as_fd(), name, Follow::No(target), path.clone());
             }
         }
         Ok(())
     }
 
-    /// Looks at what is at `target`, the name `name` in `folder`, which programs know as `path`.
-    fn ask(&mut self, folder: BorrowedFd<'_>, name: &[u8], target: &[u8], path: Vec<u8>) {
-        let Ok(stat) = fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else { return };
+    /// Looks at the name `name` in `folder`, which programs know as `path`.
+    fn ask(&mut self, folder: BorrowedFd<'_>, name: &[u8], follow: Follow<'_>, path: Vec<u8>) {
+        let (at_flags, no_follow) = match follow {
+            Follow::Yes(_) => (AtFlags::empty(), OFlags::empty()),
+            Follow::No(_) => (AtFlags::SYMLINK_NOFOLLOW, OFlags::NOFOLLOW),
+        };
+        let Ok(stat) = fs::statat(folder, name, at_flags) else { return };
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile if stat.st_mode & SET_ID != 0 => self.programs.push(path),
             FileType::RegularFile if stat.st_mode & 0o111 != 0 => {
-                let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+                let flags = OFlags::RDONLY | no_follow | OFlags::NONBLOCK | OFlags::CLOEXEC;
                 let open = || fs::openat(folder, name, flags, Mode::empty()).ok();
                 if self.also.is_some_and(|also| open().is_some_and(|fd| also(&fd))) {
                     self.programs.push(path);
                 }
             }
-            FileType::Directory => self.folders.push((target.to_vec(), path)),
+            FileType::Directory => match follow {
+                Follow::No(target) => self.folders.push((target.to_vec(), path)),
+                Follow::Yes(at) => {
+                    if let Ok(LinkText::Link(text)) = read_link(folder, name) {
+                        self.folders.push((absolute(at, &text), path));
+                    }
+                }
+            },
             FileType::Symlink => match self.base.resolve(&path) {
                 Some(Found::File(file)) => {
                     let open = || self.base.open(&file).ok();

@@ -81,7 +81,7 @@ fn base_glibc(tree: &Tree) -> Result<Option<(Owner, Arch)>> {
         return Ok(None);
     };
     let Some(program) = tree.installed(&owner) else { return Ok(None) };
-    let arch = program.version(&owner.version).map(|version| version.arch(tree)).transpose()?;
+    let arch = program.version(tree, &owner.version).map(|version| version.arch(tree)).transpose()?;
     let arch = arch.cloned().filter(|arch| *arch != Arch::Any).unwrap_or_else(Arch::native);
     Ok(Some((owner, arch)))
 }

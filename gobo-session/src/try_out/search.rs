@@ -14,9 +14,9 @@ use super::loader::{Object, Sought};
 use super::lookup::{File, ViewNames};
 use super::rules::glibc_at;
 use crate::tree::{Tree, join};
+use crate::unordered::Map;
 use crate::version::Version;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::rc::Rc;
 
@@ -39,7 +39,7 @@ struct Habits {
 pub(super) struct Rooms<'a> {
     tree: &'a Tree,
     level: Level,
-    known: RefCell<HashMap<(Vec<u8>, Habits), Paths>>,
+    known: RefCell<Map<(Vec<u8>, Habits), Paths>>,
 }
 
 /// Folders, in the order in which they are searched.

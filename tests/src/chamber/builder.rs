@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use super::Chamber;
 use super::control::Control;
+use super::places;
 use super::plan::{Base, Plan, Program};
 use super::root::Root;
 use super::syslog::{self, Syslog};
@@ -26,7 +27,8 @@ pub struct Builder {
 
 impl Builder {
     pub(super) fn new(root: &Path) -> Builder {
-        let plan = Plan { root: root.to_owned(), ..Plan::default() };
+        let base = if places::of(root).is_shared { Base::Shared } else { Base::Copied };
+        let plan = Plan { root: root.to_owned(), base, ..Plan::default() };
         Builder { plan, syslog: Syslog::default(), init: None }
     }
 
@@ -108,8 +110,9 @@ impl Builder {
         let root = control.ready().context("cannot make the chamber")?;
         // With the answer to this, process 1 has let go of all that it needed to make the chamber.
         control.ask(&Request::Drain, &[])?;
-        let root = Root::new(root);
-        let mut chamber = Chamber { daemon: None, syslog: self.syslog, control, root, _keeper: keeper };
+        let (root, places) = (Root::new(root), places::of(&self.plan.root));
+        let mut chamber =
+            Chamber { daemon: None, syslog: self.syslog, control, root, places, _keeper: keeper };
         if self.syslog == Syslog::Daemon {
             chamber.daemon = Some(syslog::start_daemon(&chamber)?);
         }

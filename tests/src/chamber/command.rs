@@ -16,9 +16,8 @@ use super::process::{Process, Streams};
 use super::wire::Spawn;
 use super::{Chamber, User};
 
-/// The environment of a command, and nothing else.
-const ENVIRONMENT: [(&str, &str); 4] =
-    [("PATH", "/System/Index/bin"), ("HOME", "/Users/root"), ("TERM", "xterm"), ("LANG", "C.UTF-8")];
+/// The environment of a command, besides PATH and HOME.
+const ENVIRONMENT: [(&str, &str); 2] = [("TERM", "xterm"), ("LANG", "C.UTF-8")];
 
 /// How long a command may take if nothing else is said.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -37,8 +36,10 @@ pub struct Command<'c> {
 impl<'c> Command<'c> {
     pub(super) fn new(chamber: &'c Chamber, argv: impl IntoIterator<Item: AsRef<OsStr>>) -> Command<'c> {
         let argv = argv.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
-        let env = ENVIRONMENT.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let spawn = Spawn { argv, env: env.to_vec(), cwd: "/".into(), ..Spawn::default() };
+        let places = [("PATH", chamber.places.path), ("HOME", chamber.places.home)];
+        let env = ENVIRONMENT.into_iter().chain(places);
+        let env = env.map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
+        let spawn = Spawn { argv, env, cwd: "/".into(), ..Spawn::default() };
         Command { chamber, spawn, input: None, timeout: TIMEOUT }
     }
 

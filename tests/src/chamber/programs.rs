@@ -34,7 +34,9 @@ pub(super) fn install(root: &Path, program: &Program) -> Result<()> {
         let source = place.join(directory);
         if source.is_dir() && !source.is_symlink() {
             let inside = PathBuf::from("/Programs").join(name).join(version).join(directory);
-            link_content(root, &source, &inside, &root.join("System/Index").join(index))
+            let index = root.join("System/Index").join(index);
+            fs::create_dir_all(&index).with_context(|| format!("cannot make {}", index.display()))?;
+            link_content(root, &source, &inside, &index)
                 .with_context(|| format!("cannot link {name} {version} into the index"))?;
         }
     }

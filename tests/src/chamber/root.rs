@@ -13,6 +13,17 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Uid};
 use rustix::io::Errno;
 
+/// Opens a path as if `root` were the root of all, and again where somebody renamed anything meanwhile: the kernel gives
+/// up then.
+pub(super) fn open_in(root: &OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    loop {
+        match rustix::fs::openat2(root, path, flags | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::IN_ROOT) {
+            Err(Errno::AGAIN) => {}
+            answer => return answer,
+        }
+    }
+}
+
 /// The `/` of a chamber.
 pub(super) struct Root(OwnedFd);
 
@@ -22,8 +33,7 @@ impl Root {
     }
 
     pub(super) fn open(&self, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
-        let flags = flags | OFlags::CLOEXEC;
-        rustix::fs::openat2(&self.0, path, flags, Mode::empty(), ResolveFlags::IN_ROOT)
+        open_in(&self.0, path, flags)
     }
 
     pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>> {

@@ -9,7 +9,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, makedev, mknodat, open, openat2};
+use rustix::fs::{CWD, FileType, Mode, OFlags, makedev, mknodat, open};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
     UnmountFlags, fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount_bind, mount_change,
@@ -18,6 +18,7 @@ use rustix::mount::{
 use rustix::thread::UnshareFlags;
 
 use super::plan::{Base, Plan};
+use super::root::open_in;
 use super::{programs, sys, tree};
 
 /// Directories that a running system writes to.
@@ -183,8 +184,7 @@ fn run(root: &OwnedFd) -> Result<()> {
 
 /// The name that the root gives itself, so that its own hosts file knows it.
 fn host_name(root: &OwnedFd) -> Result<()> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let name = match openat2(root, "etc/hostname", flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+    let name = match open_in(root, Path::new("etc/hostname"), OFlags::RDONLY) {
         Ok(file) => std::io::read_to_string(fs::File::from(file))?,
         Err(_) => "localhost".to_owned(),
     };
@@ -221,8 +221,7 @@ fn attach(mount: &OwnedFd, place: &OwnedFd) -> Result<()> {
 
 /// The directory that `path` leads to inside `root`.
 fn inside(root: &OwnedFd, path: &str) -> Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    openat2(root, path, flags, Mode::empty(), ResolveFlags::IN_ROOT)
+    open_in(root, Path::new(path), OFlags::PATH | OFlags::DIRECTORY)
         .with_context(|| format!("the root has no directory /{path}"))
 }
 

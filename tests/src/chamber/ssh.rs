@@ -8,41 +8,43 @@ use super::{Chamber, Command, Process, User};
 
 /// The chamber has a network of its own, so any port is free.
 const PORT: u16 = 2222;
-/// Where keys and configurations lie.
-const PLACE: &str = "/Users/root/.chamber-ssh";
-const SSHD: &str = "/System/Index/bin/sshd";
+/// Where keys and configurations lie, in root's home.
+const PLACE: &str = ".chamber-ssh";
 const LOG: &str = "/var/log/sshd.log";
 
 /// A running sshd. It is stopped with all its sessions when the value goes.
 pub struct Ssh<'c> {
     chamber: &'c Chamber,
     daemon: Process,
+    /// Where keys and configurations lie.
+    place: String,
 }
 
 impl<'c> Ssh<'c> {
     /// Starts sshd with the root's own configuration but for port and host key; a new key is authorised for
     /// the users. Further options are passed on: `["-o", "UsePAM=no"]`.
     pub(super) fn start(chamber: &'c Chamber, users: &[&str], options: &[&str]) -> Result<Ssh<'c>> {
-        chamber.mkdir(PLACE)?;
-        chamber.set_mode(PLACE, 0o700)?;
+        let place = format!("{}/{PLACE}", chamber.places.home);
+        chamber.mkdir(&place)?;
+        chamber.set_mode(&place, 0o700)?;
         for key in ["id", "host"] {
-            let file = format!("{PLACE}/{key}");
+            let file = format!("{place}/{key}");
             chamber.remove(&file)?;
             chamber.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", &file])?.success()?;
         }
-        chamber.write(format!("{PLACE}/config"), client_configuration())?;
-        let key = chamber.read(format!("{PLACE}/id.pub"))?;
+        chamber.write(format!("{place}/config"), client_configuration(&place))?;
+        let key = chamber.read(format!("{place}/id.pub"))?;
         for user in users {
             authorise(chamber, &chamber.user(user)?, &key)?;
         }
         // sshd starts itself again for each connection, and so must be called by its full path.
         let port = PORT.to_string();
-        let host_key = format!("HostKey={PLACE}/host");
-        let own = [SSHD, "-D", "-E", LOG, "-p", &port, "-o", &host_key];
+        let host_key = format!("HostKey={place}/host");
+        let own = [chamber.places.sshd, "-D", "-E", LOG, "-p", &port, "-o", &host_key];
         let fixed = ["-o", "ListenAddress=127.0.0.1", "-o", "PidFile=none"];
         let daemon =
             chamber.command(own.iter().chain(&fixed).chain(options)).spawn().context("cannot start sshd")?;
-        let mut ssh = Ssh { chamber, daemon };
+        let mut ssh = Ssh { chamber, daemon, place };
         ssh.wait_until_it_listens()?;
         Ok(ssh)
     }
@@ -76,7 +78,7 @@ impl<'c> Ssh<'c> {
 
     /// The client's configuration: `scp -F` and `sftp -F` take it, as does `rsync -e "ssh -F ..."`.
     pub fn config(&self) -> String {
-        format!("{PLACE}/config")
+        format!("{}/config", self.place)
     }
 
     /// The name to connect to as a user: `ann@chamber`.
@@ -96,9 +98,9 @@ impl<'c> Ssh<'c> {
 }
 
 /// The key exchange is the quickest one: it saves a quarter of a login's time.
-fn client_configuration() -> String {
+fn client_configuration(place: &str) -> String {
     format!(
-        "Host chamber\n    HostName 127.0.0.1\n    Port {PORT}\n    IdentityFile {PLACE}/id\n    IdentitiesOnly yes\n    \
+        "Host chamber\n    HostName 127.0.0.1\n    Port {PORT}\n    IdentityFile {place}/id\n    IdentitiesOnly yes\n    \
          BatchMode yes\n    StrictHostKeyChecking no\n    UserKnownHostsFile /dev/null\n    LogLevel ERROR\n    \
          KexAlgorithms curve25519-sha256\n"
     )

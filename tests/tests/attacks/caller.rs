@@ -29,7 +29,9 @@ fn r8_the_environment_of_the_caller_changes_nothing() -> Result<()> {
     // The loader complains of what it is to preload before the client begins, so that is left to `sh` to set.
     let steering: Vec<&str> = STEERING.into_iter().filter(|v| !v.starts_with("LD_PRELOAD")).collect();
     let prefix = [&["env", "PATH=/Users/bob:/System/Index/bin"], steering.as_slice()].concat();
+    let mark = lab.chamber.log_mark()?;
     let steered = lab.client("ann").under(&prefix).run()?;
+    assert_eq!(lab.said(mark)?, [""; 0], "nor does it look elsewhere for what it then passes over");
     assert_eq!(steered.inside.view()?, view_of("lua51", &["bin"]));
     assert_eq!((steered.open, &steered.variables), (0, &plain.variables), "pam_getenvlist");
     assert_eq!(steered.before, steered.after);
@@ -109,6 +111,22 @@ fn r9_a_file_that_only_roots_group_can_read_is_like_any_that_cannot_be_read() ->
     }
     let line = format!("warning: user ann, profile lua51: {file} is ignored: it cannot be read");
     assert_eq!(lines, vec![line; 3]);
+    Ok(())
+}
+
+#[test]
+fn r9_a_daemon_that_keeps_its_capabilities_gives_none_to_the_reader_of_a_home() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let file = selection_of("ann");
+    lab.select("ann", "lua53")?;
+    lab.chamber.chown(&file, 0, 0)?;
+    lab.chamber.set_mode(&file, 0o600)?;
+    let mark = lab.chamber.log_mark()?;
+    // Whoever changes his user in it stays as mighty as he was.
+    let daemon = ["setpriv", "--securebits", "+no_setuid_fixup"];
+    assert_eq!(lab.client("ann").under(&daemon).run()?.inside.view()?, view_of("lua51", &["bin"]));
+    let line = format!("warning: user ann, profile lua51: {file} is ignored: it cannot be read");
+    assert_eq!(lab.said(mark)?, [line]);
     Ok(())
 }
 

@@ -18,7 +18,7 @@ fn a_process_left_from_an_earlier_login_keeps_its_view_and_no_later_login_sees_i
     lab.select("ann", "lua53")?;
     // It stands in the view, holds a file of it open, and hogs the folders of the state.
     let stay = "cd /System/Index/bin; exec 9< lua; (setsid sh -c 'echo $$ > /tmp/left; cd /run/gobo-session/view; \
-                exec 8< plan.json; exec sleep 1000' < /dev/null > /dev/null 2>&1 &); sleep 0.2; true";
+                exec 8< about.json; exec sleep 1000' < /dev/null > /dev/null 2>&1 &); sleep 0.2; true";
     lab.su("ann", stay)?.success()?;
     let left = lab.chamber.read("/tmp/left")?.trim().to_owned();
     lab.select("ann", "none")?;
@@ -53,5 +53,22 @@ fn nothing_that_one_user_does_in_his_session_appears_in_that_of_another() -> Res
     assert!(!peeked.status.success() && peeked.text().is_empty(), "{peeked}");
     let table = lab.chamber.read(format!("/proc/{pid}/mountinfo"))?;
     assert_eq!(lab.view_in(&table)?, view_of("lua51", &["bin"]), "and neither what bob tried");
+    Ok(())
+}
+
+#[test]
+fn r16_what_a_user_mounts_in_a_run_is_seen_by_nobody_else() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let before = lab.chamber.mounts_of(1)?;
+    // A namespace in the one that `run` made, in which she may mount, and where she asks for propagation.
+    let mounts = "gobo-session run --with 'Lua = 5.3.6' unshare --user --map-root-user --mount --propagation unchanged \
+                  sh -c 'mount -t tmpfs mine /Mount && touch /Mount/here && mount --make-rshared / && \
+                  mount -t tmpfs mine /Users/ann && echo mounted; read end'";
+    let mut ann = lab.chamber.command(["su", "-", "ann", "-c", mounts]).input("").spawn()?;
+    ann.expect("mounted", TIMEOUT)?;
+    assert_eq!(lab.chamber.mounts_of(1)?, before);
+    assert_eq!(lab.su("bob", "ls /Mount")?.success()?.text(), "");
+    ann.close_input();
+    ann.wait(TIMEOUT)?;
     Ok(())
 }

@@ -2,12 +2,12 @@
 
 use super::lab;
 use anyhow::{Result, ensure};
-use gobo_tests::chamber::TIMEOUT;
+use gobo_tests::chamber::{TIMEOUT, mounts};
 use gobo_tests::lab::{Lab, view_of};
 use gobo_tests::requires_gobo_root;
 
 /// Every place that root reads or writes for a login of this lab.
-const PLACES: [&str; 14] = [
+const PLACES: [&str; 15] = [
     "/run/gobo-session",
     "/run/gobo-session/index",
     "/run/gobo-session/view",
@@ -19,6 +19,7 @@ const PLACES: [&str; 14] = [
     "/Programs",
     "/Programs/Lua",
     "/Programs/Lua/5.1.5",
+    "/Programs/Lua/5.1.5/bin",
     "/Programs/Lua/5.1.5/Resources/Dependencies",
     "/System/Index",
     "/System/Index/bin",
@@ -66,23 +67,26 @@ fn r4_r17_what_belongs_to_a_user_is_refused_and_logged() -> Result<()> {
 fn r4_r17_a_link_to_what_belongs_to_a_user_is_refused_and_logged() -> Result<()> {
     let Some(lab) = with_all_places()? else { return Ok(()) };
     // Root's own links: what counts is what they lead to. (Files of a program that lead out of it are not there.)
-    let is_tried = |place: &&str| lab.chamber.exists(place) && !place.contains("/Resources/");
+    let is_tried = |place: &&str| {
+        lab.chamber.exists(place) && !["/Resources/", "/bin"].iter().any(|part| place.contains(part))
+    };
     for place in PLACES.into_iter().filter(is_tried) {
         if place == "/Programs" || place.starts_with("/System/Index") {
             // Nothing could be started; `Tree::open` walks these as it walks the others.
             continue;
         }
-        let script = format!(
-            "real=$(readlink -f {place}); rm -rf /Users/ann/copy; cp -a $real /Users/ann/copy; chown 1000:1000 /Users/ann/copy; \
-             mv $real $real.kept; ln -s /Users/ann/copy $real"
-        );
-        lab.chamber.sh(&script)?.success()?;
-        assert_refused(&lab, place, "is a link to ann's")?;
-        lab.chamber
-            .sh(&format!(
-                "kept=$(readlink -f $(dirname {place}))/$(basename {place}); rm $kept; mv $kept.kept $kept"
-            ))?
-            .success()?;
+        // A copy that is hers; and one of root's, in a folder of hers, who could put another in its place.
+        for (copy, hers) in [("/Users/ann/copy", "copy"), ("/Users/ann/folder/copy", "folder")] {
+            let script = format!(
+                "real=$(readlink -f {place}); cd /Users/ann; rm -rf copy folder; mkdir folder; cp -a $real {copy}; \
+                 chown 1000:1000 {hers}; mv $real $real.kept; ln -s {copy} $real"
+            );
+            lab.chamber.sh(&script)?.success()?;
+            assert_refused(&lab, place, &format!("is a link to {copy}"))?;
+            let back =
+                "kept=$(readlink -f $(dirname PLACE))/$(basename PLACE); rm $kept; mv $kept.kept $kept";
+            lab.chamber.sh(&back.replace("PLACE", place))?.success()?;
+        }
     }
     assert_eq!(lab.client("ann").run()?.inside.view()?, view_of("lua51", &["bin"]), "all is well again");
     Ok(())
@@ -109,5 +113,31 @@ fn r4_a_folder_that_is_swapped_before_the_view_is_attached_is_not_mounted_on() -
         "/System/Index/bin is not the folder that the view was made for; somebody has moved it: try again";
     assert_eq!(said, [format!("err: no view: user ann, profile lua51, attach: {what}")]);
     assert_eq!(report.before, report.after);
+    Ok(())
+}
+
+#[test]
+fn r1_r21_a_view_is_of_two_read_only_layers_with_every_door_closed() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let report = lab.client("ann").run()?;
+    let mounts = mounts::parse(report.inside.mounts.as_bytes())?;
+    let overlays: Vec<_> = mounts.iter().filter(|mount| mount.source.starts_with("gobo-session:")).collect();
+    ensure!(overlays.iter().any(|mount| mount.fs_type == "overlay"), "{mounts:#?}");
+    for mount in overlays {
+        let has = |options: &str, option: &str| options.split(',').any(|o| o == option);
+        ensure!(has(&mount.options, "nosuid") && has(&mount.options, "nodev"), "{mount:?}");
+        ensure!(has(&mount.super_options, "ro"), "{mount:?}");
+        if mount.fs_type == "overlay" {
+            ensure!(has(&mount.options, "ro"), "{mount:?}");
+            // What is the kernel's own default is not shown by it.
+            let closed = ["redirect_dir=nofollow", "metacopy=off", "index=off", "xino=off"];
+            for option in mount.super_options.split(',').filter(|option| option.contains('=')) {
+                let is_lower = option.starts_with("lowerdir");
+                ensure!(is_lower || closed.contains(&option), "{option} of {mount:?}");
+            }
+            let lower: Vec<&str> = mount.super_options.split("lowerdir").skip(1).collect();
+            ensure!(!lower.is_empty() && !mount.super_options.contains("upperdir"), "{mount:?}");
+        }
+    }
     Ok(())
 }

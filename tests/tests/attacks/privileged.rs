@@ -119,6 +119,18 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// Ann writes a profile that replaces the library, and selects it.
+    fn select_own(&self, name: &str) -> Result<()> {
+        let folder = "/Users/ann/.config/gobo-session";
+        let profile = format!("{folder}/profiles.d/{name}.toml");
+        self.lab.chamber.write(profile, "programs = [\"Toy = 1.1\"]\n")?;
+        self.lab.select("ann", name)?;
+        self.lab.chamber.sh(&format!("chown -R ann {folder}"))?.success()?;
+        Ok(())
+    }
+}
+
 /// What all probes say where nothing is replaced.
 const NOTHING: [&str; 6] = ["1.0 euid 0"; 6];
 
@@ -148,15 +160,10 @@ fn r3_a_selection_that_policy_does_not_allow_replaces_nothing() -> Result<()> {
 #[test]
 fn r3_a_profile_of_the_users_own_replaces_nothing_where_policy_does_not_trust_him() -> Result<()> {
     let machine = Machine::new(&requires_gobo_root!(), "[default]\nprofile = \"lua51\"\nallow = [\"*\"]\n")?;
-    let own = "/Users/ann/.config/gobo-session/profiles.d/mine.toml";
-    machine.lab.chamber.write(own, "programs = [\"Toy = 1.1\"]\n")?;
-    machine.lab.select("ann", "mine")?;
-    let folder = "/Users/ann/.config/gobo-session";
-    machine.lab.chamber.sh(&format!("chown -R ann {folder}"))?.success()?;
+    machine.select_own("mine")?;
     assert_eq!(machine.probed("")?, NOTHING);
     // Nor one that has the name of the administrator's.
-    machine.lab.chamber.write(own.replace("mine", "lua51"), "programs = [\"Toy = 1.1\"]\n")?;
-    machine.lab.select("ann", "lua51")?;
+    machine.select_own("lua51")?;
     assert_eq!(machine.probed("")?, NOTHING);
     let lua = machine.lab.su("ann", "lua -v 2>&1")?;
     assert!(lua.text().starts_with("Lua 5.1.5"), "that of the administrator is what she gets: {lua}");
@@ -164,16 +171,39 @@ fn r3_a_profile_of_the_users_own_replaces_nothing_where_policy_does_not_trust_hi
 }
 
 #[test]
+fn r3_a_profile_of_the_users_own_replaces_it_where_policy_trusts_him_and_check_says_so() -> Result<()> {
+    let policy = "user-profiles = \"trusted\"\n[default]\nprofile = \"lua51\"\n";
+    let machine = Machine::new(&requires_gobo_root!(), policy)?;
+    machine.select_own("mine")?;
+    assert_eq!(machine.probed("")?, replaced(0), "that is what the word means");
+    let lua = machine.lab.su("bob", "lua -v 2>&1")?;
+    assert!(lua.text().starts_with("Lua 5.1.5"), "whoever wrote none has policy's own: {lua}");
+    let check = ["gobo-session", "check", "--privileged"];
+    // As words, wherever lines were broken.
+    let words = |output: Output| output.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    let root = words(machine.lab.chamber.run(check)?);
+    let ann = words(machine.lab.chamber.as_user("ann", check)?);
+    for text in [&root, &ann] {
+        assert!(text.contains("whoever may write a profile of his own can replace any of these"), "{text}");
+    }
+    let hers = "your own profile mine replaces what privileged programs load libtoy.so.1: Toy 1.1 instead of Toy 1.0, \
+                loaded by /System/Index/bin/probe-runpath, /System/Index/bin/probe-soname";
+    assert!(ann.contains(hers), "{ann}");
+    Ok(())
+}
+
+#[test]
 fn r15_in_a_run_set_user_id_is_inert() -> Result<()> {
-    let run = "gobo-session run --with 'Toy = 1.1'";
+    // By a shell: `run` itself refuses to start such a program, since it could not do its work.
+    let run = "gobo-session run --with 'Toy = 1.1' sh -c";
     let machine = Machine::new(&requires_gobo_root!(), "[default]\nprofile = \"none\"\n")?;
     assert_eq!(machine.probed(run)?, replaced(1000), "outside any view");
     machine.lab.policy("[default]\nprofile = \"lua51\"\n")?;
     assert_eq!(machine.probed(run)?, replaced(1000), "in a session with a view");
-    let nested = format!("{run} {run}");
+    let nested = format!("gobo-session run --with 'Toy = 1.1' {run}");
     assert_eq!(machine.probed(&nested)?, replaced(1000), "in a run in it");
     // By way of a program that would become root before: it becomes nobody at all.
-    let sudo = machine.lab.su("ann", &format!("{run} sudo -n probe-soname"))?;
+    let sudo = machine.lab.su("ann", &format!("{run} 'sudo -n probe-soname'"))?;
     assert!(!sudo.status.success() && sudo.stdout.is_empty(), "{sudo}");
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `gobo-session completions` and `man`: one definition with the help, read by the real shells and by groff.
 
-use super::{ask_in, commands_in};
+use super::ask_in;
 use anyhow::{Context as _, Result, ensure};
-use gobo_tests::gate;
+use gobo_tests::{definition, gate};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -18,19 +18,10 @@ fn told(words: &[&str]) -> Result<String> {
     Ok(answer.out)
 }
 
-/// The commands, and the long options that the help of each lists.
-fn commands() -> Result<Vec<(String, Options)>> {
-    commands_in(&told(&["--help"])?)?
-        .into_iter()
-        .map(|name| {
-            let help = told(&[&name, "-h"])?;
-            let (_, options) = help.split_once("\nOptions:\n").context("no options")?;
-            let options = options.lines().filter(|line| line.trim_start().starts_with('-'));
-            let options =
-                options.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--")));
-            Ok((name, options.map(str::to_owned).collect()))
-        })
-        .collect()
+/// The commands by their words, and the long options that the help of each lists.
+fn commands() -> Result<Vec<(Vec<String>, Options)>> {
+    let all = definition::commands(&|words| told(words))?;
+    Ok(all.into_iter().map(|command| (command.words.clone(), command.long_options())).collect())
 }
 
 /// What a program prints that reads a text from its last argument; `None`, and why is said, where it is not installed.
@@ -51,64 +42,40 @@ fn run(words: &[&str], text: &str) -> Result<Option<String>> {
     }
 }
 
-/// The long options among the first words of lines.
+/// The long options among the first words of lines; zsh has what each does behind a colon.
 fn options_of(text: &str) -> Options {
-    let words = text.lines().filter_map(|line| line.split_whitespace().next());
+    let words = text.lines().filter_map(|line| line.split([':', '\t', ' ']).next());
     words.filter(|word| word.starts_with("--")).map(str::to_owned).collect()
 }
 
 #[test]
-fn bash_completes_what_the_help_lists() -> Result<()> {
-    let script = told(&["completions", "bash"])?;
-    let (_, function) = script.rsplit_once("complete -F ").context("no function")?;
-    let function = function.split(' ').next().unwrap_or_default();
+fn every_shell_is_given_what_the_help_lists() -> Result<()> {
     for (command, options) in commands()? {
-        let ask = format!(
-            "{script}\nCOMP_WORDS=(gobo-session {command} --); COMP_CWORD=2\n{function} gobo-session -- {command}\n\
-             printf '%s\\n' \"${{COMPREPLY[@]}}\""
-        );
-        let Some(completed) = run(&["bash", "--norc", "-c"], &ask)? else { return Ok(()) };
-        assert_eq!(options_of(&completed), options, "{command}");
+        let place = (command.len() + 1).to_string();
+        for shell in ["bash", "zsh", "fish"] {
+            let before = ["complete", shell, &place, "--", "gobo-session"].into_iter();
+            let words: Vec<&str> = before.chain(command.iter().map(String::as_str)).chain(["--"]).collect();
+            assert_eq!(options_of(&told(&words)?), options, "{shell} {command:?}");
+        }
     }
+    let words = ["complete", "bash", "1", "--", "gobo-session", ""];
+    let first: Vec<String> =
+        told(&words)?.lines().skip(1).filter(|name| *name != "help").map(str::to_owned).collect();
+    assert_eq!(first, definition::names_in(&told(&["--help"])?)?);
     Ok(())
 }
 
 #[test]
-fn fish_completes_what_the_help_lists() -> Result<()> {
-    let script = told(&["completions", "fish"])?;
-    let all = commands()?;
-    let asks: String = all
-        .iter()
-        .map(|(command, _)| format!("complete -C 'gobo-session {command} --'\necho END\n"))
-        .collect();
-    let Some(completed) = run(&["fish", "--no-config", "-c"], &format!("{script}\n{asks}"))? else {
-        return Ok(());
-    };
-    for ((command, options), completed) in all.iter().zip(completed.split("END\n")) {
-        assert_eq!(options_of(completed), *options, "{command}");
-    }
-    Ok(())
-}
-
-#[test]
-fn zsh_is_given_what_the_help_lists() -> Result<()> {
-    let script = told(&["completions", "zsh"])?;
-    // It is read and defined; what it would complete is taken from its text.
-    let load = format!("autoload -Uz compinit; compinit -D -u\n{script}\nwhence -w _gobo-session");
-    if let Some(known) = run(&["zsh", "-f", "-c"], &load)? {
-        assert_eq!(known, "_gobo-session: function\n");
-    }
-    for (command, options) in commands()? {
-        let (_, part) = script.split_once(&format!("({command})\n_arguments")).context("no such command")?;
-        let part = part.split("&& ret=0").next().unwrap_or_default();
-        let given = part.lines().filter_map(|line| {
-            let line = line.strip_prefix('\'')?;
-            // What excludes an option stands before it, between parentheses.
-            let line = if line.starts_with('(') { line.split_once(')')?.1 } else { line };
-            let option = line.trim_start_matches('*').strip_prefix("--")?;
-            Some(format!("--{}", option.split(['=', '[', '+']).next()?))
-        });
-        assert_eq!(given.collect::<Options>(), options, "{command}");
+fn the_scripts_are_understood() -> Result<()> {
+    for (shell, words) in [
+        ("bash", ["bash", "-n", "-c"]),
+        ("zsh", ["zsh", "-f", "-c"]),
+        ("fish", ["fish", "--no-config", "-c"]),
+    ] {
+        let script = told(&["completions", shell])?;
+        let script =
+            if shell == "zsh" { format!("autoload -Uz compinit; compinit -D -u\n{script}") } else { script };
+        run(&words, &script)?;
     }
     Ok(())
 }
@@ -117,7 +84,8 @@ fn zsh_is_given_what_the_help_lists() -> Result<()> {
 fn a_page_for_man_lists_what_the_help_lists() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("page");
-    let pages = commands()?.into_iter().map(Some).chain([None]);
+    let pages =
+        commands()?.into_iter().map(|(words, options)| Some((words.join("-"), options))).chain([None]);
     for page in pages {
         let words = page.as_ref().map_or(vec!["man"], |(command, _)| vec!["man", command.as_str()]);
         std::fs::write(&file, told(&words)?)?;
@@ -125,19 +93,50 @@ fn a_page_for_man_lists_what_the_help_lists() -> Result<()> {
         let groff = ["groff", "-man", "-Tascii", "-P-cbou", "-ww"];
         let Some(shown) = run(&groff, &file.to_string_lossy())? else { return Ok(()) };
         let codes = shown.contains("EXIT STATUS\n       0      done\n");
-        assert!(codes && shown.contains("NAME\n       gobo-session"), "{shown}");
+        let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        let name = page.as_ref().map_or(String::new(), |(command, _)| format!("-{command}"));
+        assert!(codes && words.contains(&format!("NAME gobo-session{name} - ")), "{shown}");
+        assert!(!words.contains("-help(1)"), "there is no such page: {shown}");
         let Some((command, options)) = page else { continue };
         let (_, part) = shown.split_once("\nOPTIONS\n").context("no options")?;
         let part = part.split("\nEXAMPLES\n").next().unwrap_or_default();
         let lines = part.lines().filter(|line| line.starts_with("       -"));
         let listed = lines.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--")));
         assert_eq!(listed.map(str::to_owned).collect::<Options>(), options, "{command}");
-        assert_eq!(shown.contains("\n       125"), command == "run", "{shown}");
+        assert_eq!(
+            shown.contains("\n       125"),
+            ["run", "shell", "host"].contains(&command.as_str()),
+            "{shown}"
+        );
+        let has_3 = ["who", "runner"].contains(&command.as_str());
+        assert_eq!(shown.contains("\n       3 "), has_3, "{shown}");
     }
+    for (page, parts) in [
+        ("gobo-session.toml", ["on-failure", "[[rule]]", "deadline-ms"]),
+        ("gobo-profile", ["programs", "use-flags", "[environment]"]),
+        ("pam_gobo.8", ["on-failure=deny", "PAM_SESSION_ERR", "close"]),
+        ("gobo-session.7", ["WHAT A VIEW HOLDS", "GOBO_SESSION_VIEW", "not a sandbox"]),
+    ] {
+        std::fs::write(&file, told(&["man", page])?)?;
+        let groff = ["groff", "-man", "-Tascii", "-P-cbou", "-ww"];
+        let Some(shown) = run(&groff, &file.to_string_lossy())? else { return Ok(()) };
+        assert!(parts.iter().all(|part| shown.contains(part)), "{page}: {shown}");
+        let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{page}: {wide:#?}");
+    }
+    // Every page has a file's name, which it can be asked for by.
+    let files = told(&["man", "--list"])?;
+    for file in ["gobo-session.1", "gobo-session-profile-select.1", "gobo-session.7", "pam_gobo.8"] {
+        assert!(files.lines().any(|line| line == file), "{files}");
+    }
+    for file in files.lines() {
+        told(&["man", file])?;
+    }
+    assert_eq!(files.lines().count(), commands()?.len() + 5, "{files}");
     let wrong = ask_in(Path::new("/"), &["man", "plam"], b"")?;
     assert_eq!(
         (wrong.code, wrong.err.as_str()),
-        (Some(1), "gobo-session: there is no command plam; did you mean plan?\n")
+        (Some(1), "gobo-session: there is no command or page plam; did you mean plan?\n")
     );
     Ok(())
 }

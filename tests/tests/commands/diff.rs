@@ -40,7 +40,7 @@ from  profile old
 to    profile gtk2
 GTK+         -      -> 2.24         asked for by profile gtk2
 Lua          5.1    -> 5.4 (index)  asked for by profile old
-Readline     7.0    -> -            Lua 5.1 needs it (Dependencies:1), asked for by profile old
+Readline     7.0    -> -            Lua 5.1 needs it (Dependencies:1)
 personality  false  -> true
 COURSE       a      -> -"
     );

@@ -216,12 +216,15 @@ fn what_cannot_be_checked_is_an_error_and_the_others_are_checked() -> Result<()>
         answer.out,
         "\
 folder: error: this is a folder
-   = name the files in it, as `find FOLDER -name Dependencies -exec gobo-session lint {} +` does
+   = name the files in it, as
+     `find FOLDER -name Dependencies -exec gobo-session lint {} +` does
 Depedencies: error: it cannot be told by its name and place what kind of file this is
    = did you mean Dependencies?
 notes.txt: error: it cannot be told by its name and place what kind of file this is
-   = say it by --kind dependencies|build-dependencies|build-information|environment|profile|policy|selection
+   = say it by --kind, one of dependencies, build-dependencies,
+     build-information, environment, profile, policy, selection
 missing/Dependencies: error: it cannot be read: No such file or directory (os error 2)
+   = is the path right?
 Environment:1:1: error: `ls` is a command: none is run
  1 | ls
      ^^
@@ -287,5 +290,19 @@ fn text_of_a_file_does_not_reach_the_terminal_as_it_is() -> Result<()> {
     let folder = folder(&[("Dependencies", "Lua\u{1b}[2J >= 1\n"), ("Environment", "\u{1b}]0;x\u{7} y\n")])?;
     let answer = lint(folder.path(), &["Dependencies", "Environment"])?;
     assert!(answer.code == Some(1) && !answer.out.contains('\u{1b}'), "{answer:#?}");
+    Ok(())
+}
+
+#[test]
+fn every_mistake_in_the_grammar_of_a_file_is_told_at_once() -> Result<()> {
+    let text = "on-failure = deny\n[default]\nprofile = \"mine\nallow = [\"a\" \"b\"]\n";
+    let files = [("session.toml", text), ("profiles.d/mine.toml", "programs = [\"Lua\"\nstrict = yes\n")];
+    let folder = folder(&files)?;
+    for (file, lines) in [("session.toml", &[1, 3, 4][..]), ("profiles.d/mine.toml", &[2])] {
+        let answer = lint(folder.path(), &[file])?;
+        let told = answer.out.lines().filter_map(|line| line.strip_prefix(file)?.strip_prefix(':'));
+        let told: Vec<u32> = told.filter_map(|rest| rest.split(':').next()?.parse().ok()).collect();
+        assert_eq!((told.as_slice(), answer.code), (lines, Some(1)), "{}", answer.out);
+    }
     Ok(())
 }

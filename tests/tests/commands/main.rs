@@ -4,6 +4,7 @@
 //! chamber where it matters what is real.
 
 mod check;
+mod check_privileged;
 mod completions;
 mod diff;
 mod dot;
@@ -13,10 +14,14 @@ mod json;
 mod lint;
 mod mistakes;
 mod plan;
+mod sessions;
+mod shells;
+mod upgrade;
 mod versions;
+mod who;
 mod why;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use gobo_tests::lab::built;
 use serde_json::Value;
 use std::fs;
@@ -72,16 +77,6 @@ fn told(root: &Path, command: &str, words: &[&str]) -> Result<String> {
 /// The same as JSON.
 fn json_of(root: &Path, command: &str, words: &[&str]) -> Result<Value> {
     Ok(serde_json::from_str(&told(root, command, &[&["--json"], words].concat())?)?)
-}
-
-/// The commands that the program's help lists, `help` itself left out.
-fn commands_in(help: &str) -> Result<Vec<String>> {
-    let (_, list) = help.split_once("\nCommands:\n").context("no list of commands")?;
-    let names = list.lines().take_while(|line| !line.is_empty());
-    // What is said of a command may go on below it.
-    let names = names.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let names = names.filter_map(|line| line.split_whitespace().next());
-    Ok(names.filter(|name| *name != "help").map(str::to_owned).collect())
 }
 
 /// Whether every part stands in a text, in this order.

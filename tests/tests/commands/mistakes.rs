@@ -76,7 +76,9 @@ fn something_that_may_not_be_read() -> Result<()> {
     lab.chamber.set_mode("/Users/ann/Dependencies", 0o600)?;
     let output = lab.chamber.as_user("ann", ["gobo-session", "lint", "Dependencies"])?;
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(output.text(), "Dependencies: error: it cannot be read: Permission denied (os error 13)");
+    let told = "Dependencies: error: it cannot be read: Permission denied (os error 13)\n   = whoever owns it can let you read \
+                it: chmod a+r";
+    assert_eq!(output.text(), told);
     lab.chamber.set_mode("/Programs/Lua/5.3.6", 0o700)?;
     let output = lab.chamber.as_user("ann", ["gobo-session", "versions", "Lua"])?.success()?;
     let refused = "no version: 5.3.6 (it cannot be opened: Permission denied (os error 13))";

@@ -96,7 +96,8 @@ fn names_are_found_as_they_are_meant() -> Result<()> {
         "resolve: glib could be GLib or Glib; write the name with the capital letters of the one that is meant",
     )?;
     wrong("GLibc", "read: GLibc is not installed; did you mean GLib?")?;
-    wrong("Xyzzy", "read: Xyzzy is not installed; /Programs holds what is")
+    let programs = world.root().join("Programs");
+    wrong("Xyzzy", &format!("read: Xyzzy is not installed; {} holds what is", programs.display()))
 }
 
 #[test]

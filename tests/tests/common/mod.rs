@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use gobo_session::arch::Arch;
 use gobo_session::compile::compile;
-use gobo_session::kernel::{About, Shown, View, attach};
+use gobo_session::kernel::{About, Access, Shown, View, attach};
 use gobo_session::plan::{Choice, Plan, Source};
 use gobo_session::tree::{Layout, Tree};
 use gobo_session::trusted::Trust;
@@ -20,12 +20,12 @@ pub(crate) fn plan_for(tree: &Tree, chosen: &[Chosen], pure: bool) -> Result<Pla
         let name = item.program.parse()?;
         let program = tree.program(&name)?.with_context(|| format!("{name} is not there"))?;
         let version =
-            program.version(&item.version).with_context(|| format!("{} is not there", item.version))?;
+            program.version(tree, &item.version).with_context(|| format!("{} is not there", item.version))?;
         let is_current = program.current.as_deref() == Some(item.version.as_str());
         choices.push(Choice {
             major: version.major.clone(),
             arch: version.arch(tree)?.clone(),
-            linked: is_current && tree.is_linked(&name, version)?,
+            linked: is_current && tree.is_linked(version)?,
             requirement: name.clone().into(),
             program: name,
             version: item.version.clone(),
@@ -70,7 +70,8 @@ fn mounted(plan: impl FnOnce(&Tree) -> Result<Plan>) -> Result<(Plan, Vec<String
     let tree = Tree::open(Path::new("/"), None, layout.clone(), Trust::Anyone)?;
     let plan = plan(&tree)?;
     let layer = compile(&tree, &plan)?;
-    let view = View::prepare(&tree, &plan, &layer, &About { user: None, service: None, since: 0 })?;
+    let about = About::default();
+    let view = View::prepare(&tree, &plan, &layer, &about, Access::Read)?;
     attach::over_inherited(&view, &layout, &Shown::default())?;
     let areas = view.areas().map(str::to_owned).collect();
     Ok((plan, areas))

@@ -79,7 +79,7 @@ pub(crate) fn lab_with(
     prepared(Lab::with(root, POLICY, &PROFILES, special)?)
 }
 
-/// Puts the probe into every stack with the module's lines, and opens the first session, whose folders of state stay.
+/// Puts the probe into every stack with the module's lines, and opens sessions until what they leave for later ones is there.
 fn prepared(lab: Lab) -> Result<Lab> {
     for service in lab.chamber.list("/etc/pam.d")? {
         let path = format!("/etc/pam.d/{service}");
@@ -89,7 +89,7 @@ fn prepared(lab: Lab) -> Result<Lab> {
             lab.chamber.write(&path, format!("{above}\n{PROBE_LINE}{below}"))?;
         }
     }
-    lab.client("ann").run()?;
+    lab.log_in_until_kept("ann")?;
     Ok(lab)
 }
 

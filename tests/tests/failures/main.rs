@@ -91,6 +91,7 @@ fn break_it(lab: &Lab, what: &str) -> Result<Start> {
         "the version's Resources can be written by others" => {
             lab.chamber.set_mode("/Programs/Lua/5.1.5/Resources", 0o777)?
         }
+        "the list of shells can be written by others" => lab.chamber.set_mode("/etc/shells", 0o666)?,
         "the index can be written by others" => lab.chamber.set_mode("/System/Index/bin", 0o777)?,
         "the kernel has no overlay" => {
             return under(&["strace", "-qqo/dev/null", "-efault=fsopen:error=ENODEV:when=2+"]);
@@ -116,24 +117,14 @@ fn told(ending: &Ending, line: &str) -> String {
     }
 }
 
-/// Whether the module is a debug build, which can be told to have a fault.
-fn can_have_a_fault(lab: &Lab) -> Result<bool> {
-    lab.open_line("pamtester", "required pam_gobo.so open quiet panic")?;
-    let mark = lab.chamber.log_mark()?;
-    lab.client("ann").run()?;
-    let said = lab.said(mark)?;
-    Ok(!said.iter().any(|line| line == "warning: the argument `panic` means nothing here"))
-}
-
 /// Every error, for both kinds of policy, with and without somebody to tell.
 #[test]
-fn a_login_without_its_view_ends_as_policy_says() -> Result<()> {
+fn r7_a_login_without_its_view_ends_as_policy_says() -> Result<()> {
     let root = requires_gobo_root!();
     let mut wrong = Vec::new();
     for row in rows("What takes the view away")? {
         let lab = lab(&root, OPEN)?;
-        if row.what == "the module has a fault of its own" && !can_have_a_fault(&lab)? {
-            println!("a release build has no such path: {}", row.what);
+        if row.what == "the module has a fault of its own" && !lab.take_debug_module()? {
             continue;
         }
         let start = break_it(&lab, &row.what)?;
@@ -301,6 +292,31 @@ fn a_log_that_is_not_there_or_full_holds_nobody_up() -> Result<()> {
     let output =
         lab.chamber.command(["timeout", "5", "pamtester", "pamtester", "ann", "open_session"]).run()?;
     output.success().context("a log that nobody reads")?;
+    Ok(())
+}
+
+/// A fault when the view is attached already: the process comes back to where it was (R6, R14).
+#[test]
+fn r6_r14_a_fault_in_the_sessions_own_namespace_leads_back() -> Result<()> {
+    let lab = lab(&requires_gobo_root!(), "required pam_gobo.so open panic=late")?;
+    if !lab.take_debug_module()? {
+        return Ok(());
+    }
+    for (words, verdict, code) in
+        [("", "no view", PAM_SUCCESS), ("on-failure=deny", "login denied", PAM_SESSION_ERR)]
+    {
+        lab.open_line("pamtester", &format!("{OPEN} panic=late {words}"))?;
+        let mark = lab.chamber.log_mark()?;
+        let report = lab.client("ann").run()?;
+        assert_eq!(
+            lab.said(mark)?,
+            [format!("err: {verdict}: the module has a fault; please report it")],
+            "{words}"
+        );
+        assert_eq!((report.open, report.inside.view()?), (code, Vec::new()), "{words}");
+        assert_eq!(report.before.namespace, report.inside.namespace, "{words}");
+        assert_eq!(report.before, report.after, "{words}");
+    }
     Ok(())
 }
 

@@ -3,64 +3,9 @@
 use super::{LUA, Machine, gobo_session_run};
 use anyhow::Result;
 use gobo_tests::requires_gobo_root;
+use gobo_tests::shapes::{MADE_BY_A_SHELL, printed, shapes};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-
-/// Words that something on the way could change.
-fn shapes() -> Vec<OsString> {
-    let texts = [
-        "",
-        " ",
-        "  two  words ",
-        "\n",
-        "line\nline\n",
-        "\t",
-        "'",
-        "\"",
-        "'\"'\"'",
-        "$(touch /Data/x)",
-        "`id`",
-        "$HOME",
-        "${PATH}",
-        "\\",
-        "\\n\\0",
-        "--",
-        "-",
-        "-x",
-        "--with",
-        "--with=Lua",
-        "-h",
-        "--version",
-        "*",
-        "[a-z]?",
-        "~",
-        "a=b",
-        "{1..3}",
-        "!!",
-        "#",
-        "; exit 3",
-        "|",
-        "größe ☃",
-        "\u{202e}",
-        "\x1b[2J",
-        "\r",
-        "%s%n",
-        "@file",
-    ];
-    let bytes = [&b"\xff\xfe"[..], b"\x80 \xc3", b"\x01\x7f"];
-    let long = OsString::from("x".repeat(100_000));
-    texts
-        .iter()
-        .map(OsString::from)
-        .chain(bytes.map(|b| OsStr::from_bytes(b).to_owned()))
-        .chain([long])
-        .collect()
-}
-
-/// What a command that prints its arguments prints for them.
-fn printed(words: &[OsString]) -> Vec<u8> {
-    words.iter().flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect()
-}
 
 const PRINT: [&str; 4] = [LUA[0], LUA[1], "printf", "%s\\0"];
 
@@ -80,7 +25,7 @@ fn every_shape_of_a_word_arrives_unchanged() -> Result<()> {
         let output = machine.run([&os(&PRINT), &words[..]].concat())?.success()?;
         assert_eq!(output.stdout, printed(&words), "{words:?}");
     }
-    assert!(!machine.chamber().exists("/Data/x"));
+    assert!(!machine.chamber().exists(MADE_BY_A_SHELL));
     Ok(())
 }
 

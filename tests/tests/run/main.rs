@@ -2,12 +2,17 @@
 
 mod arguments;
 mod endings;
+mod files;
 mod inherited;
+mod kept;
 mod nested;
+mod pure;
 mod safety;
+mod shell;
 mod status;
 mod terminal;
 mod versions;
+mod writable;
 
 use anyhow::Result;
 use gobo_tests::chamber::{Chamber, Command, Mount, Output, User, mounts};
@@ -42,7 +47,7 @@ impl Machine {
     /// As [`Machine::new`], after a first login: the folders of the state are there.
     fn with_state(root: &Path) -> Result<Self> {
         let machine = Self::new(root)?;
-        machine.in_session("true")?.success()?;
+        machine.lab.log_in_until_kept("ann")?;
         Ok(machine)
     }
 

@@ -72,14 +72,36 @@ fn r15_set_user_id_programs_gain_nothing_in_a_view() -> Result<()> {
     let machine = Machine::new(&requires_gobo_root!())?;
     let id = copy(&machine, "id", "id", 0o4755)?;
     assert_eq!(machine.command([&id, "-u"]).run()?.text(), "0");
-    assert_eq!(machine.run([LUA[0], LUA[1], &id, "-u"])?.success()?.text(), "1000");
-    for words in [&["su", "-c", "id"][..], &["sudo", "-n", "id"], &["passwd", "-d", "ann"]] {
-        let output = machine.run([&LUA, words].concat())?;
+    let inside = |command: &str| machine.run([LUA[0], LUA[1], "sh", "-c", command]);
+    assert_eq!(inside(&format!("{id} -u"))?.success()?.text(), "1000");
+    for command in ["su -c id", "sudo -n id", "passwd -d ann"] {
+        let output = inside(command)?;
         assert!(!output.status.success() && !everything(&output).contains("uid=0"), "{output}");
     }
     let status =
         machine.run([LUA[0], LUA[1], "grep", "-E", "^(Uid|NoNewPrivs|CapEff)", "/proc/self/status"])?;
     assert_eq!(status.text(), "Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000\nNoNewPrivs:\t1");
+    Ok(())
+}
+
+#[test]
+fn a_set_user_id_program_that_could_not_do_its_work_is_refused_and_the_way_that_works_is_told() -> Result<()>
+{
+    let machine = Machine::new(&requires_gobo_root!())?;
+    let id = copy(&machine, "id", "id", 0o4755)?;
+    for (words, path) in [(&[&*id, "-u"][..], &*id), (&["su", "-c", "id"], "/bin/su")] {
+        let output = machine.run([&LUA, words].concat())?;
+        assert_eq!((output.status.code(), output.text()), (Some(126), String::new()), "{output}");
+        let told = "works with the rights of root (set-user-ID), and in a view of your own there are none but yours; \
+                    start it outside, or have root make the view: sudo gobo-session run";
+        assert!(output.errors().contains(told) && output.errors().contains(path), "{output}");
+    }
+    // What it says works: the index as it is needs no view, and root's view keeps rights as they are.
+    assert_eq!(machine.run([&*id, "-u"])?.success()?.text(), "0");
+    let as_root = gobo_session_run([LUA[0], LUA[1], &*id, "-u"]);
+    assert_eq!(machine.chamber().run(as_root)?.success()?.text(), "0");
+    let own = machine.own_program("own", "#!/bin/sh\necho own\n", 0o4755)?;
+    assert_eq!(machine.run([LUA[0], LUA[1], &*own])?.success()?.text(), "own");
     Ok(())
 }
 

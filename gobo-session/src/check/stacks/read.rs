@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 16;
 
 /// One line of a session stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     file: String,
     number: usize,
     /// What becomes of the module's answer.
@@ -30,6 +30,18 @@ pub(super) struct Line {
     pub(super) words: Vec<String>,
 }
 
+impl Line {
+    /// The file that it stands in.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What it says, wherever it stands.
+    pub(crate) fn text(&self) -> String {
+        format!("{} {} {}", self.control, self.module, self.words.join(" "))
+    }
+}
+
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{} ({})", Safe(&self.file), self.number, Safe(&self.module))
@@ -37,17 +49,17 @@ impl fmt::Display for Line {
 }
 
 /// The stacks of a machine.
-pub(super) struct Stacks<'r> {
+pub(crate) struct Stacks<'r> {
     root: &'r OwnedFd,
 }
 
 impl<'r> Stacks<'r> {
-    pub(super) fn new(root: &'r OwnedFd) -> Self {
+    pub(crate) fn new(root: &'r OwnedFd) -> Self {
         Self { root }
     }
 
     /// The services that have a file, in order.
-    pub(super) fn services(&self) -> Result<Vec<String>, TrustError> {
+    pub(crate) fn services(&self) -> Result<Vec<String>, TrustError> {
         let mut services = Vec::new();
         for folder in FOLDERS {
             match trusted::list(self.root.as_fd(), Path::new(folder), Trust::RootOnly, MAX_SERVICES) {
@@ -63,7 +75,7 @@ impl<'r> Stacks<'r> {
     }
 
     /// The session lines of a service, with those of the files that it includes.
-    pub(super) fn session(&self, service: &str) -> Result<Vec<Line>, String> {
+    pub(crate) fn session(&self, service: &str) -> Result<Vec<Line>, String> {
         let mut lines = Vec::new();
         self.add(service, 0, &mut lines)?;
         Ok(lines)
@@ -139,7 +151,7 @@ fn counts(control: &str) -> bool {
 }
 
 /// Lines without comments, joined where one ends with a backslash, each with the number of its first.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
+pub(crate) fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     let mut goes_on = false;
     for (number, line) in text.lines().enumerate() {
@@ -161,7 +173,7 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
 }
 
 /// The words of a line; what is between `[` and `]` is one.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     for word in line.split_whitespace() {

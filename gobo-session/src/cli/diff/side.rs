@@ -2,15 +2,13 @@
 
 use crate::arch::Arch;
 use crate::cli::input::{self, STDIN};
-use crate::cli::place::{Place, trust};
-use crate::config::{DIR, Login, MAX_FILE, OWN_FOLDER, Selection, kill_switch};
+use crate::cli::person::Person;
+use crate::cli::place::Place;
 use crate::error::{Error, Result, Step};
 use crate::login::request_of;
 use crate::plan::Plan;
 use crate::resolve::resolve;
-use nix::unistd::{Gid, Group, User, geteuid, getgrouplist};
 use serde_json::Value;
-use std::ffi::CString;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -65,44 +63,20 @@ impl Side {
                 Self { name: "no view here: the index as it is".into(), plan: nothing() }
             }
             Word::Here => {
-                let silent = || Error::new(Step::Read, "the view here does not say what it holds");
+                let silent = || {
+                    let error = Error::new(Step::Read, "the view here does not say what it holds");
+                    error.with_cure("views do where the administrator made the folder /run/gobo-session/view")
+                };
                 Self { name: "the view here".into(), plan: place.around().ok_or_else(silent)? }
             }
             Word::Login => {
-                let (profile, why) = at_login(place)?;
-                let name = profile.as_deref().map_or("no view".to_owned(), |name| format!("profile {name}"));
-                let plan = profile.map_or_else(|| Ok(nothing()), |name| of_profile(&name))?;
-                Self { name: format!("a new login: {name} ({why})"), plan }
+                let login = Person::caller()?.at_login(place, "login")?;
+                let name = format!("a new login: {} ({})", login.what(), login.why);
+                let plan = login.profile.map(|profile| resolve(&place.tree, &request_of(profile)));
+                Self { name, plan: plan.transpose()?.unwrap_or_else(nothing) }
             }
         })
     }
-}
-
-/// The profile that policy gives this user when he logs in at a terminal, and who says so.
-fn at_login(place: &Place) -> Result<(Option<String>, String)> {
-    if let Some(switch) = kill_switch(place.tree.root(), Path::new(DIR), trust()) {
-        return Ok((None, format!("turned off by {switch}")));
-    }
-    let user = User::from_uid(geteuid()).ok().flatten();
-    let user = user.ok_or_else(|| Error::new(Step::Configure, "this user is not in the user database"))?;
-    let groups = || {
-        let groups = getgrouplist(&CString::new(user.name.as_str()).ok()?, Gid::from_raw(user.gid.as_raw()));
-        groups.ok()?.into_iter().map(|gid| Some(Group::from_gid(gid).ok()??.name)).collect()
-    };
-    let login = Login {
-        user: &user.name,
-        uid: user.uid.as_raw(),
-        groups: &groups,
-        service: "login",
-        tty: None,
-        host: None,
-    };
-    let file = user.dir.join(OWN_FOLDER).join("session.toml");
-    let selection = place.tree.read_file(&file, MAX_FILE)?;
-    let selection = selection.map(|bytes| Selection::check(&file.display().to_string(), &bytes)).transpose();
-    let selection = selection.map_err(|error| Error::new(Step::Configure, error.one_line()))?;
-    let decision = place.config.policy.decide(&login, || selection?.for_login(login.service, login.host));
-    Ok((decision.profile.map(Into::into), decision.source.to_string()))
 }
 
 /// A plan as `plan --json` prints it, or as a view holds it.

@@ -8,7 +8,9 @@ use crate::dependencies;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::{self, Scope};
 use crate::error::Result;
+use crate::text::nearest;
 use clap::ValueEnum as _;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// More than any reader takes: they say so themselves.
@@ -34,13 +36,13 @@ pub(super) fn check(path: &Path, kind: Option<Kind>, root: &Root) -> Result<Chec
         vec![Diagnostic { help, ..diagnostic }]
     };
     let (kind, diagnostics) = match input::read(path, MAX_READ) {
-        Err(unread) => (kind, failed(unread.to_string(), advice(&unread).map(str::to_owned))),
+        Err(unread) => (kind, failed(unread.to_string(), Some(advice(path, &unread)))),
         Ok(bytes) => match kind.map_or_else(|| Kind::of(path), Ok) {
             Ok(kind) => (Some(kind), diagnostics(kind, &name, &absolute, &bytes, root)?),
             Err(near) => {
                 let message = "it cannot be told by its name and place what kind of file this is";
                 let words: Vec<&str> = Kind::value_variants().iter().map(|kind| kind.word()).collect();
-                let say = || format!("say it by --kind {}", words.join("|"));
+                let say = || format!("say it by --kind, one of {}", words.join(", "));
                 (None, failed(message.to_owned(), Some(near.unwrap_or_else(say))))
             }
         },
@@ -49,14 +51,29 @@ pub(super) fn check(path: &Path, kind: Option<Kind>, root: &Root) -> Result<Chec
 }
 
 /// What to do about a file that was not read.
-fn advice(unread: &Unread) -> Option<&'static str> {
-    match unread {
-        Unread::Folder => Some(
-            "name the files in it, as `find FOLDER -name Dependencies -exec gobo-session lint {} +` does",
-        ),
-        Unread::Special => Some("give what it holds to standard input, and name that: -"),
-        Unread::Call(_) => None,
-    }
+fn advice(path: &Path, unread: &Unread) -> String {
+    let words = match unread {
+        Unread::Folder => {
+            "name the files in it, as `find FOLDER -name Dependencies -exec gobo-session lint {} +` does"
+        }
+        Unread::Special => "give what it holds to standard input, and name that: -",
+        Unread::Call(error) => match (error.kind(), neighbour(path)) {
+            (ErrorKind::NotFound, Some(near)) => return format!("did you mean {near}?"),
+            (ErrorKind::PermissionDenied, _) => "whoever owns it can let you read it: chmod a+r",
+            _ => "is the path right?",
+        },
+    };
+    words.to_owned()
+}
+
+/// The file of the same folder whose name is nearest to one that is not there.
+fn neighbour(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names =
+        std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names: Vec<String> = names.collect();
+    let near = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(near).display().to_string())
 }
 
 /// What the reader of a kind has to say.

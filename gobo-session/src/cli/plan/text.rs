@@ -2,15 +2,16 @@
 
 use crate::cli::reasons;
 use crate::cli::table::Table;
-use crate::cli::talk::{count, wrap};
+use crate::cli::talk::count;
 use crate::layer::Size;
 use crate::plan::{Missing, Plan, Source};
 
-/// The plan, in lines that mostly fit on a terminal.
-pub(super) fn describe(plan: &Plan, size: Size) -> String {
+/// The plan, in lines that mostly fit on a terminal, below a sentence that says whose it is.
+pub(super) fn describe(plan: &Plan, size: Size, whose: Option<&str>) -> String {
     let profile = plan.profile.as_deref().map(|name| format!("profile {name}, ")).unwrap_or_default();
     let pure = if plan.pure { ", pure" } else { "" };
     let mut table = Table::default();
+    whose.into_iter().for_each(|whose| table.sentence("", "    ", whose));
     table.text(&format!("{profile}{}{pure}, plan {}", plan.arch, plan.id()));
     if plan.chosen.is_empty() {
         table.text("nothing is asked for: the view is the index as it is");
@@ -38,16 +39,16 @@ pub(super) fn describe(plan: &Plan, size: Size) -> String {
         if plan.missing[..number].iter().any(|other| is_same(&other)) {
             continue;
         }
-        add_sentence(&format!("missing: `{}`: {}", missing.requirement, missing.why), &mut table);
+        table.sentence("", "    ", &format!("missing: `{}`: {}", missing.requirement, missing.why));
         for missing in plan.missing[number..].iter().filter(is_same) {
             reasons::add("required", &reasons::chain(plan, &missing.source), &mut table);
         }
     }
     for why in &plan.impasse {
-        add_sentence(&format!("no choice satisfies all: {why}"), &mut table);
+        table.sentence("", "    ", &format!("no choice satisfies all: {why}"));
     }
     if let Some(offer) = &plan.offer {
-        add_sentence(&format!("offer: {}", offer.sentence), &mut table);
+        table.sentence("", "    ", &format!("offer: {}", offer.sentence));
     }
     table.to_string()
 }
@@ -60,11 +61,6 @@ fn layer(size: Size) -> String {
     let parts = [(size.links, "link"), (size.folders, "folder"), (size.whiteouts, "whiteout")];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(number, noun));
     format!("the layer holds {}", parts.collect::<Vec<_>>().join(", "))
-}
-
-/// A sentence; what does not fit stands below, further in.
-fn add_sentence<const N: usize>(sentence: &str, table: &mut Table<N>) {
-    wrap("", "    ", sentence).iter().for_each(|line| table.text(line));
 }
 
 /// The choices of a plan below those that brought them.
@@ -137,6 +133,6 @@ impl<'a> Tree<'a> {
             return;
         }
         let (first, rest) = (format!("{rest}└── current: "), format!("{rest}             "));
-        wrap(&first, &rest, &names.join(", ")).iter().for_each(|line| table.text(line));
+        table.sentence(&first, &rest, &names.join(", "));
     }
 }

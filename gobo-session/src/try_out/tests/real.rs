@@ -24,7 +24,7 @@ fn root() -> Option<PathBuf> {
 fn versions(tree: &Tree, program: &str) -> Vec<(String, Arch)> {
     let Some(program) = tree.program(&program.parse().unwrap()).unwrap() else { return Vec::new() };
     let of = |v: &crate::tree::VersionFolder| (v.version.to_string(), v.arch(tree).unwrap().clone());
-    program.versions.iter().map(of).collect()
+    program.versions(tree).map(of).collect()
 }
 
 #[test]

@@ -143,6 +143,16 @@ pub(crate) fn look_up_service(name: &str) -> Result<()> {
 
 /// What `work` gives in a child of this process.
 pub(crate) fn in_child(work: impl FnOnce() -> i32) -> Result<i32> {
+    let child = forked(work)?;
+    let mut status = 0;
+    // SAFETY: waits for the child that was just made, with a place for its status.
+    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    ensure!(waited == child && libc::WIFEXITED(status), "the child did not end by itself: {status:#x}");
+    Ok(libc::WEXITSTATUS(status))
+}
+
+/// A child of this process that does `work` and ends with what it gives; its number.
+pub(crate) fn forked(work: impl FnOnce() -> i32) -> Result<i32> {
     // SAFETY: fork of libc, which leaves the child's libc whole; the child calls libpam and ends without running
     // anything that belongs to its parent.
     let child = unsafe { libc::fork() };
@@ -152,11 +162,7 @@ pub(crate) fn in_child(work: impl FnOnce() -> i32) -> Result<i32> {
         // SAFETY: ends this process at once.
         unsafe { libc::_exit(code) }
     }
-    let mut status = 0;
-    // SAFETY: waits for the child that was just made, with a place for its status.
-    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
-    ensure!(waited == child && libc::WIFEXITED(status), "the child did not end by itself: {status:#x}");
-    Ok(libc::WEXITSTATUS(status))
+    Ok(child)
 }
 
 /// Answers nothing and writes down everything, as a program without a terminal would.
