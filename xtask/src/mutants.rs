@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the product is built of.
-const SOURCES: [&str; 4] = ["Cargo.toml", "Cargo.lock", "gobo-session", "pam_gobo"];
+const SOURCES: [&str; 5] = ["Cargo.toml", "Cargo.lock", "gobo-session", "pam_gobo", "config"];
 
 /// The most lines that are shown of what a test says.
 const MAX_SAID: usize = 8;

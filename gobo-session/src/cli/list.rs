@@ -3,7 +3,7 @@
 use super::arguments::Form;
 use super::exit::Exit;
 use super::place::trust;
-use super::session::{Told, name_of};
+use super::session::{Plans, Told, name_of};
 use super::table::Table;
 use super::talk::{self, count};
 use crate::config::Config;
@@ -24,7 +24,8 @@ pub(super) struct Arguments {
 
 pub(super) fn list(arguments: &Arguments) -> Result<Exit> {
     let found = find()?;
-    let told: Vec<Told> = found.sessions.iter().map(|session| Told::of(session).0).collect();
+    let mut plans = Plans::default();
+    let told: Vec<Told> = found.sessions.iter().map(|session| Told::of(session, &mut plans)).collect();
     let others = Others::of(&found);
     if arguments.form.json {
         return Ok(talk::json(&json!({ "sessions": told, "others": others })));

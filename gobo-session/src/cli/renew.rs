@@ -7,7 +7,7 @@ use super::arguments::Form;
 use super::exit::Exit;
 use super::list::Others;
 use super::place::Place;
-use super::session::Told;
+use super::session::{Plans, Told};
 use super::table::Table;
 use super::talk::{self, count};
 use crate::compile::compile;
@@ -114,9 +114,9 @@ impl Arguments {
         let is_wanted = |wanted: &Option<String>, is: Option<&str>| {
             wanted.as_ref().is_none_or(|wanted| is == Some(wanted.as_str()))
         };
-        let mut renewed = Vec::new();
+        let (mut renewed, mut plans) = (Vec::new(), Plans::default());
         for session in &found.sessions {
-            let told = if self.form.json { Told::of(session).0 } else { Told::in_brief(session) };
+            let told = if self.form.json { Told::of(session, &mut plans) } else { Told::in_brief(session) };
             if is_wanted(&self.user, told.user()) && is_wanted(&self.profile, session.profile()) {
                 let Some(done) = renew(session) else { continue };
                 let (done, error) = match done {

@@ -1,12 +1,12 @@
 //! A session as commands tell of it.
 
-use crate::error::Result;
 use crate::kernel::About;
 use crate::kernel::sessions::Session;
 use crate::plan::{Choice, Plan};
 use crate::requirement::ProgramName;
 use nix::unistd::{Uid, User};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 
 /// Where terminals are, by the kernel's names and by GoboLinux' own.
@@ -28,6 +28,21 @@ impl Held {
     }
 }
 
+/// What views were made of: each plan is read once, however many sessions have it.
+#[derive(Default)]
+pub(super) struct Plans(BTreeMap<String, Plan>);
+
+impl Plans {
+    /// The plan of a session, where that can be read.
+    pub(super) fn of(&mut self, session: &Session) -> Option<&Plan> {
+        let id = session.plan_id();
+        if !self.0.contains_key(id) {
+            self.0.insert(id.to_owned(), session.plan().ok()?);
+        }
+        self.0.get(id)
+    }
+}
+
 /// A session or the view of a command.
 #[derive(Debug, Serialize)]
 pub(super) struct Told {
@@ -44,12 +59,10 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// What is told of a session, and its plan.
-    pub(super) fn of(session: &Session) -> (Self, Result<Plan>) {
-        let plan = session.plan();
+    /// What is told of a session.
+    pub(super) fn of(session: &Session, plans: &mut Plans) -> Self {
         let held = |plan: &Plan| plan.to_link().map(|(_, choice)| Held::of(choice)).collect();
-        let programs = plan.as_ref().ok().map(held);
-        (Self { programs, ..Self::in_brief(session) }, plan)
+        Self { programs: plans.of(session).map(held), ..Self::in_brief(session) }
     }
 
     /// What is told of a session without reading its plan.

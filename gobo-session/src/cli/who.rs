@@ -4,7 +4,7 @@ use super::arguments::Form;
 use super::exit::Exit;
 use super::list::Others;
 use super::place::Place;
-use super::session::{Held, NONE, Told, user_of};
+use super::session::{Held, NONE, Plans, Told, user_of};
 use super::table::Table;
 use super::talk;
 use crate::error::{Error, Result, Step};
@@ -101,10 +101,10 @@ pub(super) fn who(arguments: &Arguments) -> Result<Exit> {
     }
     let found = sessions::find(&place.layout)?;
     let mut processes = running(&meant, &place.layout.programs.join(meant.program.as_str()));
-    let mut users = Vec::new();
+    let (mut users, mut plans) = (Vec::new(), Plans::default());
     for session in &found.sessions {
-        let (told, plan) = Told::of(session);
-        let holds = plan.map(|plan| meant.held_by(&plan)).unwrap_or_default();
+        let told = Told::of(session, &mut plans);
+        let holds = plans.of(session).map(|plan| meant.held_by(plan)).unwrap_or_default();
         let running: Vec<Running> =
             session.processes.iter().filter_map(|pid| processes.remove(pid)).collect();
         if !holds.is_empty() || !running.is_empty() {

@@ -44,11 +44,11 @@ pub(crate) fn memory(stage: &Stage, sheet: &mut Sheet) -> Result<()> {
     Ok(())
 }
 
-/// Whole commands that renew sessions.
+/// Whole commands that renew sessions, or list them.
 pub(crate) fn renewal(stage: &Stage, sheet: &mut Sheet) -> Result<()> {
     sheet.table(
-        "refresh and reload of sessions of one profile, whole commands, in milliseconds",
-        &["sessions", "refresh", "refresh, nothing changed", "reload"],
+        "refresh, reload and list of sessions of one profile, whole commands, in milliseconds",
+        &["sessions", "refresh", "refresh, nothing changed", "reload", "list"],
     );
     warm_up(stage, "bench-50")?;
     let mut refreshed = Vec::new();

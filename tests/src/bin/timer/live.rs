@@ -89,12 +89,12 @@ pub(crate) fn crowd(sessions: usize, of: &Kind, count: usize, kinds: &[&str]) ->
     clock(count, kinds)
 }
 
-/// Has that many sessions renewed; prints the nanoseconds of the commands. The second of them finds nothing that has changed,
-/// and nothing that was looked up since.
+/// Has that many sessions renewed and listed; prints the nanoseconds of the commands. The second of them finds nothing that has
+/// changed, and nothing that was looked up since.
 pub(crate) fn renew(count: usize, kind: &Kind) -> Result<()> {
     let names = names(&["bin"]);
     let _live = (0..count).map(|_| Live::start(kind, &names)).collect::<Result<Vec<_>>>()?;
-    let commands = ["refresh", "refresh", "reload"];
+    let commands = ["refresh", "refresh", "reload", "list"];
     let took = commands.map(|command| Kind::Command(vec!["gobo-session".into(), command.into()]).sample());
     println!("{}", json!(took.into_iter().collect::<Result<Vec<_>>>()?));
     Ok(())
