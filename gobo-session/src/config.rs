@@ -61,8 +61,6 @@ pub struct Config {
     pub policy: Policy,
     /// The profiles in `profiles.d`.
     pub profiles: Profiles,
-    /// The switch that turns everything off, if one does; nothing else was read then.
-    pub disabled: Option<String>,
 }
 
 /// Why there is no configuration. Nobody is layered then.
@@ -91,23 +89,11 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads the policy in the folder `dir` below `root`, and finds its profiles.
+    /// Reads the policy in the folder `dir` below `root`, and finds its profiles, whatever the switches say.
     ///
     /// # Errors
     /// Where something is there but not to be trusted, not readable, or not understood. What is missing is no error.
-    pub fn load(root: &Root, dir: &Path) -> Result<Self, ConfigError> {
-        if let Some(switch) = kill_switch(root, dir) {
-            return Ok(Self {
-                policy: Policy::default(),
-                profiles: Profiles::none(),
-                disabled: Some(switch),
-            });
-        }
-        Self::read(root, dir)
-    }
-
-    /// As [`Config::load`], whatever the switches say: they are for logins.
-    pub(crate) fn read(root: &Root, dir: &Path) -> Result<Self, ConfigError> {
+    pub fn read(root: &Root, dir: &Path) -> Result<Self, ConfigError> {
         let drop_ins = dir.join("session.d");
         let names = if_present(root.list(&drop_ins, MAX_DROP_INS))?.unwrap_or_default();
         let names = names.iter().filter(|name| {
@@ -122,23 +108,32 @@ impl Config {
         }
         let policy = policy_file::read(files).map_err(ConfigError::Invalid)?;
         let profiles = Profiles::open(root, &dir.join("profiles.d"), Author::Administrator)?;
-        Ok(Self { policy, profiles, disabled: None })
+        Ok(Self { policy, profiles })
     }
 }
 
-/// The switch that turns everything off for everybody, if one does: a file called `disabled` in /run/gobo-session or in
-/// `dir`, or `gobo_session=off` on the kernel's command line.
-///
-/// In a hurry one creates the file in any way, so its owner and mode do not matter; those of its folder do (R17).
+/// The switch that turns everything off for everybody, if one does: the machine's own, or the one in `dir`.
 #[must_use]
 pub fn kill_switch(root: &Root, dir: &Path) -> Option<String> {
-    for folder in [Path::new(STATE), dir] {
-        if let Ok(fd) = root.open(folder, Kind::Directory)
-            && statat(&fd, "disabled", AtFlags::SYMLINK_NOFOLLOW).is_ok()
-        {
-            return Some(absolute(&folder.join("disabled")));
-        }
-    }
+    machine_switch(root).or_else(|| switch_in(root, dir))
+}
+
+/// The switch that is there whatever becomes of the configuration: a file called `disabled` in /run/gobo-session, or
+/// `gobo_session=off` on the kernel's command line.
+pub(crate) fn machine_switch(root: &Root) -> Option<String> {
+    switch_in(root, Path::new(STATE)).or_else(|| switch_of_kernel(root))
+}
+
+/// The switch in a folder: a file called `disabled`.
+///
+/// In a hurry one creates it in any way, so its owner and mode do not matter; those of its folder do (R17).
+pub(crate) fn switch_in(root: &Root, folder: &Path) -> Option<String> {
+    let fd = root.open(folder, Kind::Directory).ok()?;
+    let is_there = statat(&fd, "disabled", AtFlags::SYMLINK_NOFOLLOW).is_ok();
+    is_there.then(|| absolute(&folder.join("disabled")))
+}
+
+fn switch_of_kernel(root: &Root) -> Option<String> {
     let cmdline = root.read(Path::new("proc/cmdline"), MAX_CMDLINE).ok()?;
     let word = "gobo_session=off";
     cmdline

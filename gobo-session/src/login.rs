@@ -37,9 +37,6 @@ pub use arguments::{Arguments, Half};
 pub use arrival::Arrival;
 pub(crate) use road::Road;
 
-/// Where the configuration is, from the root.
-pub const CONFIG: &str = "/etc/gobo-session";
-
 /// Who comes in, and by which door.
 #[derive(Debug, Clone)]
 pub struct Login {
@@ -76,7 +73,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { config: CONFIG.into(), profile: None, on_failure: None, leave: false }
+        Self { config: config::DIR.into(), profile: None, on_failure: None, leave: false }
     }
 }
 
@@ -110,7 +107,23 @@ pub struct Failure {
     pub session: Session,
 }
 
-/// Opens a session for a login, in the calling thread.
+/// What turns everything off for everybody, if anything does, as a sentence: to be asked before anything else is, so that it
+/// helps whatever is wrong. A configuration on a file server is not asked here, but by [`open`].
+#[must_use]
+pub fn turned_off(arrival: &Arrival, options: &Options) -> Option<String> {
+    let root = open_root().ok()?;
+    let switch = config::machine_switch(&root).or_else(|| {
+        let is_near = !arrival.far().touches(&options.config);
+        is_near.then(|| config::switch_in(&root, &options.config)).flatten()
+    });
+    switch.map(|switch| turned_off_by(&switch))
+}
+
+fn turned_off_by(switch: &str) -> String {
+    format!("turned off by {switch}")
+}
+
+/// Opens a session for a login, in the calling thread; nothing has [turned it off](turned_off).
 ///
 /// # Errors
 /// Why there is no view. The thread is where it was, or has left the view of another session that it was in.
@@ -119,17 +132,17 @@ pub fn open(login: &Login, options: &Options) -> Result<Session, Box<Failure>> {
     steps.done("look up");
     let root = match open_root() {
         Ok(root) => root,
-        Err(error) => return Err(Box::new(failure(error, options.on_failure, None, Session::default()))),
+        Err(error) => {
+            let on_failure = if login.uid == 0 { Some(OnFailure::Base) } else { options.on_failure };
+            return Err(Box::new(failure(error, on_failure, None, Session::default())));
+        }
     };
-    let config = reach::try_config(login, options);
-    if config.is_ok()
-        && let Some(switch) = config::kill_switch(&root, &options.config)
-    {
-        return Ok(Session { summary: format!("turned off by {switch}"), ..Session::default() });
-    }
-    let config = config.and_then(|()| {
-        Config::read(&root, &options.config).map_err(|error| Error::new(Step::Configure, error.one_line()))
-    });
+    let config = match reach::try_config(login, options, &root) {
+        Ok(Some(switch)) => return Ok(Session { summary: turned_off_by(&switch), ..Session::default() }),
+        Ok(None) => Config::read(&root, &options.config)
+            .map_err(|error| Error::new(Step::Configure, error.one_line())),
+        Err(error) => Err(error),
+    };
     let layout = config.as_ref().map(|c| c.policy.layout.clone()).unwrap_or_default();
     let deadline = config
         .as_ref()

@@ -4,7 +4,7 @@ use crate::libpam::{self, Key};
 use crate::log::{self, Level};
 use crate::session::{self, Caller, ENGINE, Outcome};
 use gobo_session::kernel::WayBack;
-use gobo_session::login::{Arguments, Arrival, Login, people};
+use gobo_session::login::{self, Arguments, Arrival, Login, Options, people};
 use pam::constants::{PAM_SILENT, PamFlag, PamResultCode};
 use pam::items::{RHost, Service, Tty};
 use pam::module::{PamHandle, PamHooks};
@@ -72,7 +72,7 @@ impl Call<'_> {
             let silent = self.flags & PAM_SILENT != 0;
             let service = text(handle.get_item::<Service<'_>>().ok().flatten().map(|item| item.0));
             let service = service.unwrap_or_else(|| "unknown".into());
-            work(&mut Libpam { handle, service, silent, begun: self.begun }, &arguments)
+            work(&mut Libpam { handle, service, silent, begun: self.begun, arrival: None }, &arguments)
         });
         catch_unwind(work).map_err(drop)
     }
@@ -84,15 +84,27 @@ struct Libpam<'h> {
     service: String,
     silent: bool,
     begun: Instant,
+    /// What was there when it was asked for first.
+    arrival: Option<Arrival>,
+}
+
+impl Libpam<'_> {
+    fn arrival(&mut self) -> Arrival {
+        self.arrival.get_or_insert_with(|| Arrival::at(self.begun)).clone()
+    }
 }
 
 /// Where the way back is kept between open_session and close_session.
 const BACK: Key<WayBack> = Key::new("gobo_session_way_back");
 
 impl Caller for Libpam<'_> {
+    fn turned_off(&mut self, options: &Options) -> Option<String> {
+        login::turned_off(&self.arrival(), options)
+    }
+
     fn login(&mut self) -> Result<Login, String> {
         let name = self.handle.get_user(None).map_err(|code| format!("pam_get_user: {code:?}"))?;
-        let arrival = Arrival::at(self.begun);
+        let arrival = self.arrival();
         let person = people::find(&name, &arrival)?;
         let tty = text(self.handle.get_item::<Tty<'_>>().ok().flatten().map(|item| item.0));
         let host = text(self.handle.get_item::<RHost<'_>>().ok().flatten().map(|item| item.0));

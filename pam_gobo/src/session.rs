@@ -18,6 +18,8 @@ pub(crate) enum Outcome {
 
 /// What the module needs of libpam.
 pub(crate) trait Caller {
+    /// What turns the module off for everybody, as a sentence.
+    fn turned_off(&mut self, options: &Options) -> Option<String>;
     /// Who comes in; the error is why that cannot be told.
     fn login(&mut self) -> Result<Login, String>;
     /// Whether it is root by name: what is asked where no more can be told.
@@ -49,9 +51,11 @@ pub(crate) fn fault(caller: &mut impl Caller, arguments: &Arguments) -> Outcome 
     outcome(on_failure)
 }
 
-/// What happens on failure where policy was not asked: what the module's line says, but root is always let in.
+/// What happens on failure where policy was not asked: what the module's line says, but root is always let in, and everybody
+/// where it is turned off.
 fn unasked(caller: &mut impl Caller, arguments: &Arguments) -> OnFailure {
-    if caller.is_root() { OnFailure::Base } else { arguments.options.on_failure.unwrap_or_default() }
+    let is_let_in = caller.is_root() || caller.turned_off(&arguments.options).is_some();
+    if is_let_in { OnFailure::Base } else { arguments.options.on_failure.unwrap_or_default() }
 }
 
 /// Opens a session.
@@ -60,6 +64,12 @@ pub(crate) fn open(caller: &mut impl Caller, arguments: &Arguments, open: Open) 
     assert!(!arguments.panics, "the module's line asks for it");
     for word in &arguments.unknown {
         caller.log(Level::Warning, &format!("the argument `{}` means nothing here", Safe(word)));
+    }
+    if let Some(why) = caller.turned_off(&arguments.options) {
+        if arguments.debug {
+            caller.log(Level::Debug, &why);
+        }
+        return Outcome::Success;
     }
     let login = match caller.login() {
         Ok(login) => login,

@@ -138,6 +138,21 @@ fn a_configuration_that_never_answers_is_left_in_time() -> Result<()> {
     let line = "no view: user ann, profile -, configure: /etc/gobo-session does not answer in time; is its file server up?";
     assert_eq!(lab.said(mark)?, [format!("err: {line}")]);
     assert_eq!(lab.client("root").run()?.open, 0);
+    lab.open_line("pamtester", "required pam_gobo.so open on-failure=deny")?;
+    assert_eq!(lab.client("bob").run()?.open, 14, "where the administrator says so");
+    turned_off_nobody_is_held_up(&lab)
+}
+
+/// A switch lets everybody in at once and without a word, whatever does not answer, and whatever the module's line says then.
+fn turned_off_nobody_is_held_up(lab: &Lab) -> Result<()> {
+    lab.chamber.write("/run/gobo-session/disabled", "")?;
+    let mark = lab.chamber.log_mark()?;
+    for user in ["ann", "bob"] {
+        let report = lab.client(user).run()?;
+        assert!(report.open == 0 && report.told.is_empty() && report.took < ROOM, "{report:#?}");
+        ensure!(report.inside.view()?.is_empty());
+    }
+    assert_eq!(lab.said(mark)?, [""; 0]);
     Ok(())
 }
 
@@ -187,7 +202,9 @@ fn r9_name_services_that_never_answer_are_left_in_time() -> Result<()> {
     let report = lab.client("bob").with(|wish| wish.silent = true).run()?;
     assert!(report.open == 0 && report.took < 2000 + ROOM, "{report:#?}");
     assert_eq!(lab.said(mark)?, ["err: no view: look up user bob: the name services do not answer in time"]);
-    Ok(())
+    lab.open_line("pamtester", "required pam_gobo.so open on-failure=deny")?;
+    assert_eq!(lab.client("bob").with(|wish| wish.silent = true).run()?.open, 14, "denied");
+    turned_off_nobody_is_held_up(&lab)
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl Config {
     /// that turn logins off do not matter.
     ///
     /// # Errors
-    /// As [`Config::load`].
+    /// As [`Config::read`].
     pub fn for_command(path: &Path, trust: Trust) -> Result<Self> {
         let (root, mut config) = read_below(path, trust)?;
         if let Some(home) = own_home().filter(|_| path == Path::new("/")) {
@@ -36,7 +36,7 @@ impl Config {
     /// As [`Config::for_command`], without the caller's own profiles.
     ///
     /// # Errors
-    /// As [`Config::load`].
+    /// As [`Config::read`].
     pub fn of_tree(path: &Path, trust: Trust) -> Result<Self> {
         read_below(path, trust).map(|(_, config)| config)
     }

@@ -10,7 +10,7 @@ use crate::config::{self, Config};
 use crate::error::{Result, Step};
 use crate::kernel::{Far, mountinfo};
 use crate::tree::{Layout, Tree};
-use crate::trusted::Trust;
+use crate::trusted::{Root, Trust};
 use rustix::fs::{self, AtFlags, CWD, StatxFlags};
 use std::path::Path;
 use std::time::Instant;
@@ -76,19 +76,20 @@ impl Reach {
     }
 }
 
-/// Finds out whether the configuration can be read.
-pub(super) fn try_config(login: &Login, options: &Options) -> Result<()> {
+/// Finds out whether the configuration can be read; where it is far, gives the switch in it, which nobody has asked before.
+pub(super) fn try_config(login: &Login, options: &Options, root: &Root) -> Result<Option<String>> {
     let folder = &options.config;
     if !login.arrival.far().touches(folder) {
-        return Ok(());
+        return Ok(None);
     }
     let name = folder.display().to_string();
     planner::try_out(login.uid, login.arrival.first_deadline(), Step::Configure, &name, || {
         if let Ok(root) = super::open_root() {
-            let _ = config::kill_switch(&root, folder);
+            let _ = config::switch_in(&root, folder);
             let _ = Config::read(&root, folder);
         }
-    })
+    })?;
+    Ok(config::switch_in(root, folder))
 }
 
 fn name_of(layout: &Layout) -> String {

@@ -40,7 +40,7 @@ fn another_folder_has_its_own_policy_profiles_and_switch() -> Result<()> {
     lab.chamber.write("/etc/other/disabled", "")?;
     let mark = lab.chamber.log_mark()?;
     assert_eq!(lua_of(&lab, "ann")?, "5.4.4");
-    assert_eq!(lab.said(mark)?, ["debug: user ann: turned off by /etc/other/disabled"]);
+    assert_eq!(lab.said(mark)?, ["debug: turned off by /etc/other/disabled"]);
     Ok(())
 }
 
