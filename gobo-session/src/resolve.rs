@@ -27,6 +27,7 @@ mod substitutes;
 mod tests;
 
 pub use request::{OnConflict, Prefer, Request, UseFlag};
+pub(crate) use substitutes::COMPATIBILITY_LIST;
 
 use crate::error::Result;
 use crate::plan::{Plan, Wish};

@@ -26,6 +26,8 @@ mod programs;
 mod rules;
 mod search;
 
+pub(crate) use programs::SHELLS;
+
 use crate::error::{Error, Result};
 use crate::layer::{Layer, Nodes};
 use crate::plan::Plan;

@@ -13,18 +13,24 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::world::World;
 
+/// Where the recipes and other real files are looked for.
+#[must_use]
+pub fn folder() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    std::env::var_os("GOBO_CORPUS").map_or_else(beside, PathBuf::from)
+}
+
 /// The file of recipes, if it is there.
 ///
 /// # Panics
 /// Where `GOBO_CORPUS` names a folder that does not have it.
 pub fn recipes() -> Option<PathBuf> {
-    let given = std::env::var_os("GOBO_CORPUS");
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let file = given.as_ref().map_or_else(beside, PathBuf::from).join("recipes.tsv.gz");
+    let file = folder().join("recipes.tsv.gz");
     if file.is_file() {
         return Some(file);
     }
-    assert!(given.is_none(), "GOBO_CORPUS is set, but {} is no file", file.display());
+    let is_given = std::env::var_os("GOBO_CORPUS").is_some();
+    assert!(!is_given, "GOBO_CORPUS is set, but {} is no file", file.display());
     println!("not run: the recipes are not at {} (GOBO_CORPUS names their folder)", file.display());
     None
 }

@@ -208,8 +208,7 @@ fn texts_in(folder: &Path) -> Result<Vec<String>> {
 
 /// Where the corpus of real recipe files is, if it is there.
 fn corpus() -> Option<PathBuf> {
-    let given = std::env::var_os("GOBO_CORPUS").map(PathBuf::from);
-    given.or_else(|| Some(workspace().join("../shared/corpus"))).filter(|folder| folder.is_dir())
+    Some(gobo_tests::corpus::folder()).filter(|folder| folder.is_dir())
 }
 
 fn folder() -> PathBuf {

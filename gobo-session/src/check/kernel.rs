@@ -63,7 +63,7 @@ pub(super) fn check(layout: &Layout, shares_root: bool, findings: &mut Vec<Findi
 pub fn try_command_view(layout: &Layout) -> Result<()> {
     tried(|| {
         if geteuid().is_root() {
-            namespace::enter_mount_namespace()?;
+            namespace::enter_own()?;
         } else {
             namespace::enter_user_namespace()?;
         }
@@ -111,7 +111,7 @@ impl Told {
 
 /// What a login does, and what is done to its view later.
 fn login_view(layout: &Layout) -> Result<()> {
-    namespace::enter_mount_namespace()?;
+    namespace::enter_own()?;
     let path = show(layout, Trust::RootOnly, Access::Read)?;
     attach::try_to_renew(&path)
 }

@@ -43,11 +43,11 @@ impl Exit {
     pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done",
-            Self::Failed => "it failed; with lint, there are errors in a file",
+            Self::Failed => "it failed, or something in what was looked at is wrong",
             Self::Usage => "the command line cannot be understood",
             Self::InUse => "who: something uses the program",
             Self::NoView => {
-                "run, shell, host: the view could not be had, or the command line not be understood"
+                "run, shell, host: the view could not be had, or the command line was not understood"
             }
             Self::CannotRun => "run, shell, host: the command is there, but cannot be run",
             Self::NotFound => "run, shell, host: there is no such command",
@@ -80,7 +80,8 @@ impl Exit {
 
     fn is_of(self, command: &str) -> bool {
         match self {
-            Self::Done | Self::Failed | Self::Usage => true,
+            Self::Done => true,
+            Self::Failed | Self::Usage => !BECOMING.contains(&command),
             Self::InUse => command == "who",
             Self::NoView | Self::CannotRun | Self::NotFound => BECOMING.contains(&command),
             Self::Runner(_) => command == RUNNER,

@@ -13,6 +13,7 @@ use crate::kernel::records::{self, REFRESHED, Records};
 use crate::kernel::{Far, State};
 use crate::layer::Layer;
 use crate::plan::{Plan, PlanText};
+use crate::resolve::COMPATIBILITY_LIST;
 use crate::tree::Tree;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Files outside programs and index that are read on the way of each command, or say that all has to be gone anew.
-const FILES: [&str; 2] = ["/System/Settings/Scripts/CompatibilityList", REFRESHED];
+const FILES: [&str; 2] = [COMPATIBILITY_LIST, REFRESHED];
 
 /// Where the way from a wish led.
 pub(crate) struct Worked {

@@ -3,10 +3,12 @@
 use super::seen::{Place, Things};
 use super::{RESOURCES, Way};
 use crate::kernel::layers;
+use crate::resolve::COMPATIBILITY_LIST;
+use crate::try_out::SHELLS;
 use std::collections::BTreeSet;
 
 /// Files outside programs and index that are read on the way.
-const FILES: [&str; 2] = ["/etc/shells", "/System/Settings/Scripts/CompatibilityList"];
+const FILES: [&str; 2] = [SHELLS, COMPATIBILITY_LIST];
 
 /// What the plan, the layer, the variables and the try-out come from, as far as a login looks at it.
 ///

@@ -101,7 +101,10 @@ impl WayBack {
 }
 
 /// Gives the calling thread a mount namespace of its own, into which mounts come but out of which none go (R5).
-pub(super) fn enter_own() -> Result<()> {
+///
+/// # Errors
+/// Where the kernel refuses.
+pub fn enter_own() -> Result<()> {
     unshare(CloneFlags::CLONE_NEWNS)
         .map_err(|errno| {
             let errno = rustix::io::Errno::from_raw_os_error(errno as i32);
@@ -319,12 +322,4 @@ pub fn enter_root(root: &Path) -> Result<()> {
     chroot(".").because(Step::Attach, || format!("chroot {}", root.display()))?;
     let stays = cwd.is_some_and(|cwd| rustix::process::chdir(&cwd).is_ok());
     if stays { Ok(()) } else { rustix::process::chdir("/").because(Step::Attach, || "chdir /".into()) }
-}
-
-/// Gives a process of root a mount namespace of its own.
-///
-/// # Errors
-/// Where the kernel refuses.
-pub fn enter_mount_namespace() -> Result<()> {
-    enter_own()
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Where the list is.
-const FILE: &str = "/System/Settings/Scripts/CompatibilityList";
+pub(crate) const COMPATIBILITY_LIST: &str = "/System/Settings/Scripts/CompatibilityList";
 /// The largest list, in bytes (R18).
 const MAX_FILE: usize = 256 * 1024;
 
@@ -21,7 +21,7 @@ pub(super) struct Substitutes(BTreeMap<ProgramName, Vec<ProgramName>>);
 impl Substitutes {
     /// Reads the tree's list; there may be none.
     pub(super) fn read(tree: &Tree) -> Result<Self> {
-        match tree.root().read(Path::new(FILE), MAX_FILE) {
+        match tree.root().read(Path::new(COMPATIBILITY_LIST), MAX_FILE) {
             Ok(bytes) => Ok(Self::parse(&String::from_utf8_lossy(&bytes))),
             Err(error) if error.is_missing() => Ok(Self::default()),
             Err(error) => Err(Error::new(Step::Resolve, error.to_string())),

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 /// Names the shells that users may have.
-const SHELLS: &str = "/etc/shells";
+pub(crate) const SHELLS: &str = "/etc/shells";
 
 /// Its largest size, and the most shells (R18).
 const MAX_SHELLS_FILE: usize = 64 * 1024;

@@ -40,7 +40,7 @@ fn enter_namespaces() -> Result<()> {
     if geteuid().is_root() {
         // Views inside this one are built over the index that is bound there; without it they cannot be made.
         let _ = State::make();
-        return namespace::enter_mount_namespace();
+        return namespace::enter_own();
     }
     namespace::enter_user_namespace()?;
     rustix::thread::set_no_new_privs(true)
