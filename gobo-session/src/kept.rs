@@ -23,10 +23,10 @@ use crate::login::Road;
 use crate::plan::{Plan, PlanId};
 use crate::tree::{Layout, Tree};
 use rustix::fs::{self, AtFlags};
-use seen::{Look, Places};
+use seen::{Look, Places, Seen};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -60,8 +60,6 @@ pub(crate) struct Found {
     pub(crate) known: Known,
     /// The folder of its plan.
     folder: OwnedFd,
-    /// Whether it is written down, so that others find it too.
-    is_known: bool,
 }
 
 /// What was found out about a profile's view on the way to it.
@@ -128,44 +126,44 @@ impl Keeper {
         let folder = self.layers.of(&known.plan)?;
         let is_recent = written.age().is_some_and(|age| age < THOROUGH);
         let look = if is_recent { Look::Quick } else { Look::Thorough };
-        if !seen::is_as_it_was(places(tree, &folder), &text[end + 1..], look) {
+        if !seen::is_as_it_was(places(tree, folder.as_fd()), &text[end + 1..], look) {
             return None;
         }
         if look == Look::Thorough {
             written.touch();
         }
-        Some(Found { known, folder, is_known: true })
+        Some(Found { known, folder })
     }
 
-    /// Keeps a view, in place of one that was kept before. Where something that it was made from is being changed the next
-    /// login does not find it, since nothing can be said about later.
+    /// Keeps a view, in place of one that was kept before. `None` where something that it was made from is being changed:
+    /// running sessions may look at a layer which is newer than this one.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub(crate) fn keep(&self, way: &Way<'_>) -> Result<Found> {
+    pub(crate) fn keep(&self, way: &Way<'_>) -> Result<Option<Found>> {
         let _turn = turn_to_write()?;
         let Road { plan, layer, exports } = way.road;
+        let root = way.tree.root().fd();
+        let seen = Seen::now(places(way.tree, root), &looked_at::of(way), way.begun);
+        let Some(mut seen) = seen else { return Ok(None) };
         let id = plan.id();
         let (folder, _) = self.layers.put(&id, plan, layer)?;
-        let seen = seen::write(places(way.tree, &folder), &looked_at::of(way), way.begun);
+        seen.add(places(way.tree, folder.as_fd()), &looked_at::of_kept(layer));
+        let Some(seen) = seen.to_bytes() else { return Ok(None) };
         let known = Known {
             writer: WRITER.to_owned(),
             plan: id.to_string(),
             source: plan.mount_source(&id),
             areas: areas_of(way.tree, layer)?,
             personality: plan.personality,
-            shared: shared_name(&id, seen.as_deref().unwrap_or_default()),
+            shared: shared_name(&id, &seen),
             environment: exports.is_fixed.then(|| exports.variables.clone()),
             notes: way.notes.to_vec(),
             summary: plan.summary(&id),
         };
-        let found = Found { known, folder, is_known: seen.is_some() };
-        if let Some(seen) = seen {
-            let known =
-                serde_json::to_vec(&found.known).map_err(|e| Error::new(Step::Mount, e.to_string()))?;
-            self.layers.write_down(&self.name, &[known.as_slice(), b"\n", &seen].concat())?;
-        }
-        Ok(found)
+        let text = serde_json::to_vec(&known).map_err(|e| Error::new(Step::Mount, e.to_string()))?;
+        self.layers.write_down(&self.name, &[text.as_slice(), b"\n", &seen].concat())?;
+        Ok(Some(Found { known, folder }))
     }
 
     /// Makes the mounts of a view: clones of those that a running session has, or its own, which it may offer to others.
@@ -173,7 +171,7 @@ impl Keeper {
     /// # Errors
     /// Which mount the kernel refused, or that the layer is gone.
     pub(crate) fn view(&self, found: &Found, tree: &Tree, about: &About) -> Result<(View, Option<Offer>)> {
-        let Some(shared) = self.shared.as_ref().filter(|_| found.is_known) else {
+        let Some(shared) = &self.shared else {
             return Ok((found.view(tree, about)?, None));
         };
         let Known { shared: which, areas, .. } = &found.known;
@@ -263,6 +261,6 @@ impl Found {
     }
 }
 
-fn places<'a>(tree: &'a Tree, kept: &'a OwnedFd) -> Places<'a> {
-    Places { root: tree.root().fd(), programs: tree.programs(), index: tree.index().fd(), kept: kept.as_fd() }
+fn places<'a>(tree: &'a Tree, kept: BorrowedFd<'a>) -> Places<'a> {
+    Places { root: tree.root().fd(), programs: tree.programs(), index: tree.index().fd(), kept }
 }

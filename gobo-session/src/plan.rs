@@ -41,6 +41,9 @@ pub struct Plan {
     pub notes: Vec<Diagnostic>,
     /// Variables that the profile sets.
     pub environment: BTreeMap<String, String>,
+    /// What is where, where it is not as GoboLinux has it: one choice has another layer over another tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<String>,
     /// Another choice, in which nothing would give way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
@@ -210,6 +213,7 @@ impl Plan {
             missing: Vec::new(),
             notes: Vec::new(),
             environment: BTreeMap::new(),
+            tree: None,
             offer: None,
             impasse: Vec::new(),
         }

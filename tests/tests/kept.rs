@@ -292,6 +292,64 @@ fn what_is_damaged_is_made_anew() -> Result<()> {
     Ok(())
 }
 
+/// A login that read what is being changed has a layer of its own: others look at the kept one, which may be newer.
+#[test]
+fn what_is_being_changed_is_not_put_where_others_look() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    log_in_until_found(&lab)?;
+    let mut other = lab.chamber.spawn(["su", "-", "bob", "-c", "echo there; read go"])?;
+    other.expect("there", PATIENCE)?;
+    let layer = format!("cd {LAYERS}/*/layer && find . -printf '%p %l %C@\n' | sort");
+    let before = lab.chamber.sh(&layer)?.text();
+    // As while a package is unpacked: what the login reads differs, and goes on to.
+    let busy = "touch /Programs/Lua/5.1.5/bin/more; echo busy; \
+                while :; do touch /Programs/Lua/5.1.5/bin /Programs/Lua/5.1.5 /Programs/Lua; done";
+    let mut busy = lab.chamber.spawn(["sh", "-c", busy])?;
+    busy.expect("busy", PATIENCE)?;
+    assert_eq!(log_in(&lab)?, Way::Whole);
+    assert_eq!(lab.chamber.sh(&layer)?.text(), before);
+    drop(busy);
+    log_in_until_found(&lab)?;
+    assert!(lab.chamber.sh(&layer)?.text().contains("bin/more"));
+    Ok(())
+}
+
+/// Two trees may lead a profile to the same versions, and never to the same layer.
+#[test]
+fn what_is_kept_for_another_tree_is_another() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    log_in_until_found(&lab)?;
+    let layers = lab.chamber.list(LAYERS)?;
+    let layer = format!("cd {LAYERS}/{} && find . -printf '%p %l %C@\n' | sort", layers[0]);
+    let before = lab.chamber.sh(&layer)?.text();
+    lab.policy(&format!("{POLICY}[tree.directories]\nbin = [\"bin\"]\nlib = [\"lib\"]\n"))?;
+    log_in_until_found(&lab)?;
+    assert_eq!(lab.chamber.list(LAYERS)?.len(), 2, "{layers:?}");
+    assert_eq!(lab.chamber.sh(&layer)?.text(), before);
+    Ok(())
+}
+
+/// Who calls su may stop or kill it at any moment: it takes no turn that others wait for, and writes nothing that they use.
+#[test]
+fn what_a_user_may_stop_keeps_nothing() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    log_in_until_found(&lab)?;
+    lab.chamber.sh(&format!("rm -rf {PLANS}/* {LAYERS}/*"))?.success()?;
+    let permit = "auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n";
+    lab.chamber.write("/etc/pam.d/su", format!("{permit}session required pam_gobo.so open debug\n"))?;
+    let ann = lab.chamber.user("ann")?;
+    for _ in 0..3 {
+        let said = lab.chamber.command(["su", "bob", "-c", "lua -v 2>&1"]).user(&ann).run()?;
+        assert!(said.success()?.text().starts_with("Lua 5.1.5"));
+        assert!(lab.chamber.list(PLANS)?.is_empty() && lab.chamber.list(LAYERS)?.is_empty());
+    }
+    log_in_until_found(&lab)?;
+    let mark = lab.chamber.log_mark()?;
+    lab.chamber.command(["su", "bob", "-c", "true"]).user(&ann).run()?.success()?;
+    assert_eq!(way(&lab.times(mark)?.concat())?, Way::Found, "what root kept is there for all");
+    Ok(())
+}
+
 #[test]
 fn r17_what_others_could_write_is_passed_by_and_said() -> Result<()> {
     let lab = lab(&requires_gobo_root!())?;

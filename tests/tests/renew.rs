@@ -259,8 +259,8 @@ fn nobody_misses_a_name_while_views_are_renewed() -> Result<()> {
 fn layers_that_nobody_has_are_removed_in_the_end() -> Result<()> {
     let lab = lab(&requires_gobo_root!())?;
     let layers = "/run/gobo-session/layers";
+    lab.log_in_until_kept("ann")?;
     let shell = Shell::session(&lab, "ann")?;
-    lab.chamber.run(["sleep", "0.3"])?;
     lab.profile("lua51", "programs = [\"Lua = 5.3.6\"]\n")?;
     root(&lab, &["reload"])?.success()?;
     assert_eq!(lab.chamber.list(layers)?.len(), 2);

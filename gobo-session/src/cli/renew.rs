@@ -26,7 +26,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 /// What `refresh` and `reload` are told.
 #[derive(Debug, Args)]
@@ -215,7 +215,7 @@ impl Anew<'_> {
             Error::new(Step::Configure, what).with_cure("its user starts it again to have a new one")
         })?;
         let (place, state) = (self.place, &self.state);
-        let made = self.made.entry(name.clone()).or_insert_with(|| make(place, state, &name));
+        let made = self.made.entry(name.clone()).or_insert_with(|| make(state, &name));
         let (found, view) = made.as_ref().map_err(Error::clone)?;
         let about = session.about.clone().unwrap_or_default();
         let view = view.again(&about).or_else(|_| found.view(&place.tree, &about))?;
@@ -224,9 +224,30 @@ impl Anew<'_> {
     }
 }
 
+/// How long to wait until what a view is made from has not been changed just now, and how often to look: a file system may
+/// keep whole seconds.
+const SETTLING: Duration = Duration::from_secs(3);
+const AGAIN: Duration = Duration::from_millis(50);
+
 /// The whole way from a profile to its kept view.
-fn make(place: &Place, state: &State, name: &ProfileName) -> Result<(Found, View)> {
+fn make(state: &State, name: &ProfileName) -> Result<(Found, View)> {
+    let until = Instant::now() + SETTLING;
+    loop {
+        if let Some(made) = make_now(state, name)? {
+            return Ok(made);
+        }
+        if Instant::now() > until {
+            let what = "programs, index or profiles are being changed";
+            return Err(Error::new(Step::Read, what).with_cure("try again when that is done"));
+        }
+        std::thread::sleep(AGAIN);
+    }
+}
+
+/// The same; `None` where something is being changed.
+fn make_now(state: &State, name: &ProfileName) -> Result<Option<(Found, View)>> {
     let begun = SystemTime::now();
+    let place = Place::here()?;
     let (tree, profile) = (&place.tree, place.config.profiles.load(name)?);
     let mut notes: Vec<_> = profile.notes.iter().map(Diagnostic::one_line).collect();
     let files = profile.files.clone();
@@ -235,7 +256,9 @@ fn make(place: &Place, state: &State, name: &ProfileName) -> Result<(Found, View
     let road = Road::go(tree, &request_of(profile), start, |_| {})?;
     notes.extend(road.notes());
     let way = Way { tree, road: &road, files: &files, notes: &notes, begun };
-    let found = Keeper::new(state, name, Path::new(DIR), &place.layout)?.keep(&way)?;
+    let Some(found) = Keeper::new(state, name, Path::new(DIR), &place.layout)?.keep(&way)? else {
+        return Ok(None);
+    };
     let view = found.view(tree, &About::default())?;
-    Ok((found, view))
+    Ok(Some((found, view)))
 }

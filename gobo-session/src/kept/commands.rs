@@ -5,7 +5,7 @@
 //! depends on what is kept. Whether a record is true is seen as for logins, by how everything was that was read; and here each
 //! folder that was listed is looked at again, because people run commands in what they are just building.
 
-use super::seen::{self, Look, Place, Places, Things};
+use super::seen::{self, Look, Place, Places, Seen, Things};
 use super::{RESOURCES, WRITER};
 use crate::error::{Error, Result, Step};
 use crate::export::{self, Exports};
@@ -105,7 +105,8 @@ impl Keeper {
         if folders.into_iter().chain(files).any(|path| far.touches(path)) {
             return Ok(());
         }
-        let Some(seen) = seen::write(places(tree), &things(tree, files), begun) else { return Ok(()) };
+        let seen = Seen::now(places(tree), &things(tree, files), begun);
+        let Some(seen) = seen.and_then(|seen| seen.to_bytes()) else { return Ok(()) };
         let Worked { plan, layer, exports, said } = worked;
         let layer = layer.to_text();
         let head = Head {

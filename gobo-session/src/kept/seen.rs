@@ -132,30 +132,51 @@ pub(super) enum Look {
     Thorough,
 }
 
-/// Writes down how things are now. `None` where one was changed since `begun`, or so shortly before that a second change
-/// could have the same time.
-pub(super) fn write(places: Places<'_>, things: &Things, begun: SystemTime) -> Option<Vec<u8>> {
-    let begun = begun.duration_since(UNIX_EPOCH).ok()?;
-    let records = |things: &BTreeSet<(Place, Vec<u8>)>, is_there_only: bool| {
-        let mut text = Vec::new();
-        for (place, path) in things {
-            let how = places.look(*place, path.as_slice());
-            if how.is_none() && is_there_only {
-                continue;
+/// How things were, as records.
+pub(super) struct Seen {
+    always: Vec<u8>,
+    seldom: Vec<u8>,
+}
+
+impl Seen {
+    /// How things are now. `None` where one was changed since `begun`, or so shortly before that a second change could have
+    /// the same time.
+    pub(super) fn now(places: Places<'_>, things: &Things, begun: SystemTime) -> Option<Self> {
+        let mut seen = Self { always: Vec::new(), seldom: Vec::new() };
+        let begun = begun.duration_since(UNIX_EPOCH).ok()?;
+        seen.look(places, things, |how| how.is_settled(begun)).then_some(seen)
+    }
+
+    /// Adds how things are that were written by ourselves just now.
+    pub(super) fn add(&mut self, places: Places<'_>, things: &Things) {
+        self.look(places, things, |_| true);
+    }
+
+    /// Writes down how things are, until one is not settled.
+    fn look(&mut self, places: Places<'_>, things: &Things, is_settled: impl Fn(&How) -> bool) -> bool {
+        let both = [(&mut self.always, &things.always, false), (&mut self.seldom, &things.seldom, true)];
+        for (records, things, is_there_only) in both {
+            for (place, path) in things {
+                let how = places.look(*place, path.as_slice());
+                if how.is_none() && is_there_only {
+                    continue;
+                }
+                if how.as_ref().is_some_and(|how| !is_settled(how)) {
+                    return false;
+                }
+                records.push(place.letter());
+                records.extend(how.map_or(NOTHING, |how| how.bytes()));
+                records.extend([path.as_slice(), b"\0"].concat());
             }
-            // What lies in the kept view's folder was written by ourselves just now.
-            if *place != Place::Kept && how.is_some_and(|how| !how.is_settled(begun)) {
-                return None;
-            }
-            text.push(place.letter());
-            text.extend(how.map_or(NOTHING, |how| how.bytes()));
-            text.extend([path.as_slice(), b"\0"].concat());
         }
-        Some(text)
-    };
-    let (always, seldom) = (records(&things.always, false)?, records(&things.seldom, true)?);
-    let length = |text: &[u8]| u32::try_from(text.len()).map(u32::to_le_bytes).ok();
-    Some([&length(&always)?[..], &length(&seldom)?, &always, &seldom].concat())
+        true
+    }
+
+    /// The same as bytes; `None` where that is too much.
+    pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
+        let length = |text: &[u8]| u32::try_from(text.len()).map(u32::to_le_bytes).ok();
+        Some([&length(&self.always)?[..], &length(&self.seldom)?, &self.always, &self.seldom].concat())
+    }
 }
 
 /// Whether what was written down is as it was; also not where the text is damaged.
@@ -226,7 +247,8 @@ mod tests {
                 paths.iter().map(|path| (Place::Programs, path.as_bytes().to_vec())).collect()
             };
             let (always, seldom) = paths.split_at(1);
-            write(self.places(), &Things { always: things(always), seldom: things(seldom) }, begun)
+            let things = Things { always: things(always), seldom: things(seldom) };
+            Seen::now(self.places(), &things, begun)?.to_bytes()
         }
 
         fn are_as(&self, text: &[u8]) -> [bool; 2] {

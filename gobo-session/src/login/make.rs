@@ -70,7 +70,7 @@ impl Maker<'_> {
         });
         let mut kept = keeper.as_ref().and_then(|keeper| self.kept(keeper, &wanted.steps));
         let mut turn = None;
-        if kept.is_none() {
+        if kept.is_none() && only_root_may_stop_us() {
             turn = keeper.as_ref().and_then(|keeper| keeper.turn(self.reach.patience()));
             // Another login may have made it meanwhile.
             kept = keeper
@@ -137,7 +137,7 @@ impl Maker<'_> {
             let notes_of_all = [notes_of_files.as_slice(), &notes].concat();
             let way = Way { tree: &tree, road: &road, files, notes: &notes_of_all, begun: *begun };
             let found = keeper.keep(&way).map_err(|error| notes.push(not_kept(&error))).ok()?;
-            Some((keeper, found))
+            Some((keeper, found?))
         });
         steps.done("keep");
         let about = self.about();
@@ -165,6 +165,12 @@ impl Maker<'_> {
         let Login { user, service, tty, host, .. } = self.login.clone();
         About { user: Some(user), service: Some(service), tty, host, since }
     }
+}
+
+/// Whether nobody but root may send signals to this process. Who calls su may, and could have it wait for ever with what
+/// others wait for, or end it when it has written half of what they use.
+fn only_root_may_stop_us() -> bool {
+    nix::unistd::getuid().is_root()
 }
 
 fn not_kept(error: &Error) -> String {

@@ -22,6 +22,7 @@ pub(super) fn plan(catalogue: &Catalogue<'_>, outcome: &Outcome) -> Result<Plan>
         personality: request.personality,
         wishes: request.wishes.iter().chain(&request.kept).cloned().collect(),
         environment: request.environment.clone(),
+        tree: catalogue.tree.layout().told(),
         ..Plan::empty(request.arch.clone())
     };
     for (id, ask) in &outcome.chosen {

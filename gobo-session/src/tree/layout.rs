@@ -60,6 +60,26 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// What is where, in the words of `[tree]`, each folder's list strongest first; `None` where it is as GoboLinux has it.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let Self { programs, index, areas, real_files } = self;
+        let real_files = match real_files {
+            RealFiles::Keep => "keep",
+            RealFiles::Replace => "replace",
+        };
+        let places = format!(
+            "programs = {}, index = {}, real-files = {real_files}",
+            programs.display(),
+            index.display()
+        );
+        let areas = areas.iter().map(|Area { name, sources }| format!("{name} = {}", sources.join(" ")));
+        let told = std::iter::once(places).chain(areas).collect::<Vec<_>>().join(", ");
+        (*self != Self::default()).then_some(told)
+    }
+}
+
 impl Default for Layout {
     /// GoboLinux' own.
     fn default() -> Self {
@@ -90,5 +110,17 @@ mod tests {
         let bin = layout.areas.iter().find(|a| a.name == "bin").unwrap();
         assert_eq!(bin.sources, ["Resources/Wrappers", "sbin", "bin"]);
         assert_eq!(layout.areas.last().unwrap().name, "lib");
+    }
+
+    #[test]
+    fn a_layout_is_told_where_it_is_not_the_usual_one() {
+        let usual = Layout::default();
+        assert_eq!(usual.told(), None);
+        let bin = ["bin".to_owned(), "sbin".to_owned()];
+        let other =
+            Layout::new("/Programs".into(), "/usr".into(), [("bin", bin.as_slice())], RealFiles::Replace);
+        let told =
+            "programs = /Programs, index = /usr, real-files = replace, bin = Resources/Wrappers sbin bin";
+        assert_eq!(other.told().as_deref(), Some(told));
     }
 }
