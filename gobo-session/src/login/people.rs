@@ -8,6 +8,7 @@ use super::{Arrival, Login};
 use crate::kernel::Far;
 use crate::kernel::lock::{Kind, lock};
 use nix::unistd::{Gid, Group, User, getgrouplist};
+use rustix::fs::Access;
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
 use std::os::fd::AsFd as _;
@@ -17,21 +18,33 @@ use std::time::Instant;
 /// Says which services answer.
 const SERVICES: &str = "/etc/nsswitch.conf";
 
+/// Where nscd listens, which libc asks before any service where it runs.
+const CACHE: &str = "/var/run/nscd/socket";
+
 /// The most bytes that an answer may have.
 const MAX_ANSWER: usize = 256 * 1024;
 
 /// Whether a database is asked of files on this machine alone.
 fn is_local(database: &str, far: &Far) -> bool {
     !far.touches(Path::new(SERVICES))
+        && rustix::fs::access(CACHE, Access::EXISTS).is_err()
         && std::fs::read_to_string(SERVICES).is_ok_and(|text| names_files_only(&text, database))
 }
 
-/// Whether the text of nsswitch.conf names `files` for a database and nothing else.
+/// Whether the text of nsswitch.conf names `files` for a database and nothing else. Which groups a user is in is asked of the
+/// database `initgroups`, where there is such a line.
 fn names_files_only(text: &str, database: &str) -> bool {
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
-    let mut named = lines.filter_map(|line| line.split_once(':')).filter(|(name, _)| name.trim() == database);
-    let Some((_, services)) = named.next() else { return false };
-    named.next().is_none() && services.split_whitespace().eq(["files"])
+    let lines: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(':')).collect();
+    let of = |database: &str| -> Vec<&str> {
+        lines
+            .iter()
+            .filter(|(name, _)| name.trim() == database)
+            .map(|(_, services)| services.trim())
+            .collect()
+    };
+    let members = if database == "group" { of("initgroups") } else { Vec::new() };
+    of(database) == ["files"] && (members.is_empty() || members == ["files"])
 }
 
 /// A user, as passwd has him.
@@ -117,9 +130,12 @@ mod tests {
             "passwd: compat",
             "passwd:files [NOTFOUND=return] ldap",
             "passwd: files\npasswd: sss",
+            "passwd: files files",
         ] {
             assert!(!names_files_only(text, "passwd"), "{text}");
         }
+        let groups = |line: &str| names_files_only(&format!("group: files\n{line}\n"), "group");
+        assert!(groups("initgroups: files") && !groups("initgroups: files sss") && !groups("initgroups:"));
     }
 
     #[test]
