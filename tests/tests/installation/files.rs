@@ -40,7 +40,7 @@ fn the_manifest_lists_exactly_what_is_there() -> Result<()> {
         ("/usr/share/man/man7/gobo-session.7", "644"),
         ("/usr/share/man/man8/pam_gobo.8", "644"),
         ("/usr/share/doc/gobo-session/docs/runner.md", "644"),
-        ("/usr/share/doc/gobo-session/pam.d/sshd", "644"),
+        ("/usr/share/doc/gobo-session/config/pam.d/sshd", "644"),
         (POLICY, "644"),
         ("/etc/gobo-session/profiles.d/gtk2.toml", "644"),
         ("/etc/gobo-session/", "755"),

@@ -68,9 +68,11 @@ pub(super) fn all(places: &Places) -> Result<Vec<Item>> {
     for name in DOCUMENTS {
         items.push(file(documents.join(name), read(source.join(name))?, 0o644));
     }
-    for (from, to) in [("docs", "docs"), ("config/pam.d", "pam.d")] {
-        for name in files_below(&source.join(from))? {
-            items.push(file(documents.join(to).join(&name), read(source.join(from).join(&name))?, 0o644));
+    // Where the documents say that they are.
+    for folder in ["docs", "config/pam.d"] {
+        for name in files_below(&source.join(folder))? {
+            let path = Path::new(folder).join(&name);
+            items.push(file(documents.join(&path), read(source.join(&path))?, 0o644));
         }
     }
     let settings = places.sysconfdir.join("gobo-session");
