@@ -39,7 +39,7 @@ mod skip;
 mod syntax;
 mod words;
 
-pub use forbidden::{Forbidden, forbidden};
+pub use forbidden::{FORBIDDEN, Forbidden, forbidden};
 pub use scope::Scope;
 
 use crate::diagnostic::{Diagnostic, Severity};

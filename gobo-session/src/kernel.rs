@@ -38,6 +38,8 @@ pub(crate) use shared::{Offer, Shared};
 pub use state::{INDEX_FOLDER, Shown, State, VIEW_FOLDER, shown, shown_among};
 pub use view::{ABOUT_FILE, About, Access, PLAN_FILE, View};
 pub(crate) use view::{KeptArea, Outlined};
+#[cfg(all(test, feature = "cli"))]
+pub(crate) use view::{WRITTEN_NODES, WRITTEN_SIZE};
 
 /// How the source names of our mounts begin: it is how a view is recognised.
 pub const SOURCE_PREFIX: &str = "gobo-session:";

@@ -132,11 +132,12 @@ pub(super) enum Subcommand {
     /// package tools call it.
     #[command(after_help = examples!("gobo-session refresh", "gobo-session refresh --profile gtk2 --json"))]
     Refresh(super::renew::Arguments),
-    /// Give running sessions the views that new logins would get.
+    /// Make the views of running sessions anew from the profiles that they have.
     ///
     /// Each profile is resolved again, and the new view is put beneath the old one before that is taken away, so that
     /// nobody misses a file meanwhile. Programs that run go on with what they have open; variables of the environment stay
-    /// as they are. For root.
+    /// as they are. Who gets which profile is decided at the next login. Sessions whose service has config=DIR on the
+    /// module's line are not for it: it knows the profiles of /etc/gobo-session. For root.
     #[command(after_help = examples!("gobo-session reload", "gobo-session reload --user ann"))]
     Reload(super::renew::Arguments),
     /// Check whether this machine is set up as it should be, and say what to do where it is not.
@@ -238,7 +239,7 @@ pub(super) struct Form {
 /// What a view is asked to hold.
 #[derive(Debug, Args)]
 pub(super) struct Wishes {
-    /// A profile: one of yours in ~/.config/gobo-session/profiles.d, or the administrator's.
+    /// A profile: the administrator's, or one of yours in ~/.config/gobo-session/profiles.d.
     #[arg(short, long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,
     /// A requirement, such as 'Lua = 5.3.6' or 'GTK+ >= 2.24, < 3'; the first weighs most.
@@ -304,7 +305,8 @@ pub(super) struct ToRun {
 /// How a command is put into its view.
 #[derive(Debug, Args)]
 pub(super) struct Manner {
-    /// Let it write to the index: what it writes nobody else sees, and it is gone at the end.
+    /// Let it write to the index, at most 512 MiB and 65,536 names: what it writes nobody else sees, and it is gone at
+    /// the end.
     #[arg(long)]
     pub(super) writable: bool,
     /// Leave the environment alone: neither the profile's variables nor the programs' Resources/Environment.
@@ -313,4 +315,23 @@ pub(super) struct Manner {
     /// Whether names of versions that are replaced stay.
     #[arg(skip)]
     pub(super) keep_old: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{WRITTEN_NODES, WRITTEN_SIZE};
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_help_says_how_much_can_be_written() {
+        assert_eq!((WRITTEN_SIZE, WRITTEN_NODES), ("512m", 65_536), "the help of --writable says so too");
+        for command in ["run", "shell"] {
+            let all = CommandLine::command();
+            let command = all.find_subcommand(command).unwrap();
+            let option = command.get_arguments().find(|option| option.get_id() == "writable").unwrap();
+            let help = option.get_help().unwrap().to_string();
+            assert!(help.contains("at most 512 MiB and 65,536 names"), "{help}");
+        }
+    }
 }

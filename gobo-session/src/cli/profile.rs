@@ -58,7 +58,7 @@ enum Command {
     /// Check profiles: their files, what they ask for, and whether your shell works in their views.
     #[command(after_help = examples!("gobo-session profile check", "gobo-session profile check gtk2 --json"))]
     Check(Check),
-    /// Write a profile of your own with $VISUAL or $EDITOR; it is checked before it takes its place.
+    /// Write a profile of your own with $VISUAL, $EDITOR or vi; it is checked before it takes its place.
     #[command(after_help = examples!(
         "gobo-session profile edit mine",
         "EDITOR=nano gobo-session profile edit mine",

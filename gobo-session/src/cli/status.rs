@@ -25,7 +25,7 @@ use std::path::Path;
 /// What `status` is told.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The process, one of yours [default: this one].
+    /// The process, one of yours; for root any [default: this one].
     #[arg(value_name = "PID", conflicts_with = "root")]
     pid: Option<u32>,
     #[command(flatten)]

@@ -1,5 +1,9 @@
 //! Every key of the files that people write, once: what the manual says of each is what stands here, and tests compare it
-//! with what the readers take.
+//! with what the readers take. How much they take is told here too.
+
+use super::policy_file::{MAX_AREAS, MAX_RULES};
+use super::profile_file::{MAX_DEPTH, MAX_INCLUDES, MAX_PROGRAMS, MAX_VARIABLES};
+use super::{MAX_DROP_INS, MAX_FILE};
 
 /// One key.
 #[derive(Debug, Clone, Copy)]
@@ -122,10 +126,30 @@ pub const PROFILE: &[Key] = keys! {
             "personality = true";
     }
     "[environment]" {
-        "NAME", "text", "", "A variable of the session. Names that change what privileged programs load are refused.",
+        "NAME", "text", "", "A variable of the session. Some are refused, see below.",
             "GTK2_RC_FILES = \"/System/Settings/gtk-2.0/gtkrc\"";
     }
 };
+
+/// How much a policy and a selection may hold.
+#[must_use]
+pub fn policy_limits() -> String {
+    format!(
+        "Each of these files has at most {} KiB, and session.d at most {MAX_DROP_INS} entries; all files of a policy together have \
+         at most {MAX_RULES} rules, and directories at most {MAX_AREAS} parts. What holds more is an error.",
+        MAX_FILE / 1024
+    )
+}
+
+/// How much a profile may hold.
+#[must_use]
+pub fn profile_limits() -> String {
+    format!(
+        "A file has at most {} KiB. A profile with all that it includes has at most {MAX_PROGRAMS} programs, {MAX_VARIABLES} \
+         variables and {MAX_INCLUDES} includes, which are at most {MAX_DEPTH} deep. One that holds more is an error.",
+        MAX_FILE / 1024
+    )
+}
 
 #[cfg(test)]
 mod tests {

@@ -16,8 +16,8 @@ use std::str::FromStr;
 use toml::Spanned;
 
 /// The most rules in all, and the most parts of an index (R18).
-const MAX_RULES: usize = 1024;
-const MAX_AREAS: usize = 16;
+pub(super) const MAX_RULES: usize = 1024;
+pub(super) const MAX_AREAS: usize = 16;
 
 /// The text of one file, as serde reads it.
 #[derive(Default, Deserialize)]

@@ -21,10 +21,10 @@ use std::ops::Range;
 use toml::Spanned;
 
 /// How deep profiles may include each other, and how much they may hold in all (R18).
-const MAX_DEPTH: usize = 8;
-const MAX_INCLUDES: usize = 64;
-const MAX_PROGRAMS: usize = 256;
-const MAX_VARIABLES: usize = 256;
+pub(super) const MAX_DEPTH: usize = 8;
+pub(super) const MAX_INCLUDES: usize = 64;
+pub(super) const MAX_PROGRAMS: usize = 256;
+pub(super) const MAX_VARIABLES: usize = 256;
 
 /// The most characters of what others say about a file (R18).
 const MAX_MESSAGE: usize = 200;

@@ -42,6 +42,15 @@ impl fmt::Display for Forbidden {
     }
 }
 
+/// The names that nobody may set, by why that is; where one ends with `*`, all that begin so. The manual is made of them.
+pub const FORBIDDEN: [(Forbidden, &[&str]); 5] = [
+    (Forbidden::Loader, &["LD_*", "GLIBC_TUNABLES"]),
+    (Forbidden::Library, &["GCONV_PATH", "LOCPATH", "NLSPATH", "MALLOC_*"]),
+    (Forbidden::Shell, &["BASH_ENV", "ENV", "IFS", "PS4", "SHELLOPTS", "BASHOPTS"]),
+    (Forbidden::Session, &["XDG_SEAT", "XDG_VTNR", "XDG_SESSION_*"]),
+    (Forbidden::Identity, &["HOME", "SHELL", "USER", "LOGNAME"]),
+];
+
 /// Why a variable may not be set to a value, unless it may.
 ///
 /// Whether the elements of a `PATH` are writable by the user is for the caller to find out: nothing is looked up here.
@@ -51,17 +60,11 @@ pub fn forbidden(name: &str, value: &str) -> Option<Forbidden> {
     if !is_name || name.is_empty() || name.as_bytes()[0].is_ascii_digit() {
         return Some(Forbidden::Malformed);
     }
-    let by_name = match name {
-        "GLIBC_TUNABLES" => Some(Forbidden::Loader),
-        "GCONV_PATH" | "LOCPATH" | "NLSPATH" => Some(Forbidden::Library),
-        "BASH_ENV" | "ENV" | "IFS" | "PS4" | "SHELLOPTS" | "BASHOPTS" => Some(Forbidden::Shell),
-        "XDG_SEAT" | "XDG_VTNR" => Some(Forbidden::Session),
-        "HOME" | "SHELL" | "USER" | "LOGNAME" => Some(Forbidden::Identity),
-        _ if name.starts_with("LD_") => Some(Forbidden::Loader),
-        _ if name.starts_with("MALLOC_") => Some(Forbidden::Library),
-        _ if name.starts_with("XDG_SESSION_") => Some(Forbidden::Session),
-        _ => None,
+    let is_meant = |listed: &&str| match listed.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => name == *listed,
     };
+    let by_name = FORBIDDEN.iter().find(|(_, names)| names.iter().any(is_meant)).map(|(why, _)| *why);
     let by_value = || {
         if value.contains(char::is_control) {
             Some(Forbidden::ControlCharacter)

@@ -23,8 +23,8 @@ const OWN_NODES: usize = 64;
 const LAYER_SIZE: &str = "64m";
 
 /// How much may be written to a view, and how many names that may be.
-const WRITTEN_SIZE: &str = "512m";
-const WRITTEN_NODES: usize = 65_536;
+pub(crate) const WRITTEN_SIZE: &str = "512m";
+pub(crate) const WRITTEN_NODES: usize = 65_536;
 
 /// What may be done with the index in a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //! markup, so that they can be read here too.
 
 use crate::config::keys::{self, Key};
+use crate::environment::{FORBIDDEN, Forbidden};
 use crate::login::WORDS;
 use clap_mangen::roff::{Roff, bold, roman};
 
@@ -124,6 +125,8 @@ fn settings(roff: &mut Roff) {
     heading(roff, "SELECTION");
     paragraphs(roff, &["Names alone, of profiles that policy lets the user have."]);
     keys(roff, keys::SELECTION);
+    heading(roff, "LIMITS");
+    paragraphs(roff, &[&keys::policy_limits()]);
     see_also(roff, "gobo-session(1), gobo-profile(5), pam_gobo(8), gobo-session(7)");
 }
 
@@ -140,7 +143,32 @@ fn profile(roff: &mut Roff) {
     );
     heading(roff, "KEYS");
     keys(roff, keys::PROFILE);
+    refused(roff);
+    heading(roff, "LIMITS");
+    paragraphs(roff, &[&keys::profile_limits()]);
     see_also(roff, "gobo-session(1), gobo-session.toml(5), gobo-session(7)");
+}
+
+/// The variables that neither a profile nor a program may set.
+fn refused(roff: &mut Roff) {
+    heading(roff, "REFUSED VARIABLES");
+    paragraphs(
+        roff,
+        &[
+            "A profile that sets one of these is an error; where a program's Resources/Environment does, that is passed over with a \
+           warning.",
+        ],
+    );
+    for (why, names) in FORBIDDEN {
+        item(roff, &names.join(", "), &[format!("Because {why}.")]);
+    }
+    let path = format!("Unless {}, and at a login one that nobody but root can fill.", Forbidden::Path);
+    item(roff, "PATH", &[path]);
+    item(
+        roff,
+        "NAME",
+        &[format!("Otherwise {}, and {}.", Forbidden::Malformed, Forbidden::ControlCharacter)],
+    );
 }
 
 fn module(roff: &mut Roff) {
@@ -197,7 +225,9 @@ fn overview(roff: &mut Roff) {
         &[
             "On GoboLinux every version of a program lives in a folder of its own, /Programs/NAME/VERSION, and /System/Index has links \
          to one version of each. A view is that index as it would be if other versions were current: read-only overlays over its \
-         parts, in a mount namespace of its own. Nothing is copied, nothing on the host is changed, and nothing is left of it.",
+         parts, in a mount namespace of its own. Nothing is copied. No program, file or mount of the host is \
+         changed, but that / is made shared once where share-root in session.toml says so; what is kept for the next time lies in \
+         /run/gobo-session and in XDG_RUNTIME_DIR.",
             "A login gets a view by pam_gobo(8): the profile that policy gives, or that the user selected. A command gets one by \
          gobo-session run, a shell by gobo-session shell, without privilege.",
         ],
@@ -237,7 +267,11 @@ fn overview(roff: &mut Roff) {
           once while nothing has changed. Without it, or where others could write there, each is made anew."
             .to_owned()],
     );
-    item(roff, "VISUAL, EDITOR", &["The editor of gobo-session profile edit.".to_owned()]);
+    item(
+        roff,
+        "VISUAL, EDITOR",
+        &["The editor of gobo-session profile edit; vi where neither is set.".to_owned()],
+    );
     see_also(
         roff,
         "gobo-session(1), gobo-session.toml(5), gobo-profile(5), pam_gobo(8), mount_namespaces(7)",
