@@ -46,7 +46,7 @@ impl Context {
             match errno {
                 Errno::NODEV => error.with_cure(format!("this kernel has no {kind}: try `modprobe {kind}`")),
                 Errno::PERM => error.with_cure("it takes CAP_SYS_ADMIN, which this process has not got"),
-                Errno::NOSYS => error.with_cure("this kernel is older than Linux 6.5"),
+                Errno::NOSYS => error.with_cure("it takes Linux 6.8 or newer"),
                 _ => error,
             }
         })?;
