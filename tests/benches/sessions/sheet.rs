@@ -1,4 +1,4 @@
-//! The tables that are printed, what they are made of, and the limits that were set before anything was measured.
+//! The tables that are printed, what they are made of, and the limits that the project sets itself.
 
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -45,9 +45,14 @@ impl Sheet {
 
     /// Begins a table; the first cell of its head names the lines.
     pub(crate) fn table(&mut self, title: &str, head: &[&str]) {
+        self.table_with(title, "", head);
+    }
+
+    /// As [`Sheet::table`], with what is to be said before it.
+    fn table_with(&mut self, title: &str, said: &str, head: &[&str]) {
         self.title = title.to_owned();
         self.head = head.iter().map(|&cell| cell.to_owned()).collect();
-        self.say(&format!("\n### {title}\n\n| {} |", head.join(" | ")));
+        self.say(&format!("\n### {title}\n\n{said}| {} |", head.join(" | ")));
         self.say(&format!("|{}", "---|".repeat(head.len())));
     }
 
@@ -90,7 +95,12 @@ impl Sheet {
         if limits.is_empty() {
             return;
         }
-        self.table("What was asked for", &["limit", "at most", "measured", "holds"]);
+        let head = ["limit", "at most", "measured", "holds"];
+        self.table_with(
+            "Limits that the project sets itself",
+            "Those that do not hold are open work.\n\n",
+            &head,
+        );
         for (what, limit, measured, holds) in limits {
             self.cells(&what, &[limit, measured, if holds { "yes" } else { "**no**" }.to_owned()]);
         }
