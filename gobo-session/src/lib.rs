@@ -8,7 +8,8 @@
 //! ```
 //!
 //! [`tree`] reads /Programs and the base index for all of them, [`trusted`] decides whom root believes. [`login`] walks
-//! the road for a session, [`cli`] for a command. Only [`kernel`] changes anything.
+//! the road for a session, [`cli`] for a command. [`kernel`] alone makes mounts and state; [`setup`] writes PAM stacks, and
+//! `cli/profile` a person's own files.
 
 #![deny(unsafe_code)]
 
