@@ -17,6 +17,8 @@ mod seen;
 use crate::config::ProfileName;
 use crate::error::{Because as _, Error, Result, Step};
 use crate::kernel::lock::{self, Turn};
+#[cfg(feature = "cli")]
+use crate::kernel::sessions;
 use crate::kernel::{About, KeptArea, Layers, Offer, Outlined, Shared, State, View, layers};
 use crate::layer::Layer;
 use crate::login::Road;
@@ -227,7 +229,7 @@ pub(crate) fn forget(live: &std::collections::BTreeSet<String>) -> Result<()> {
     let layers = Layers::open(&State::make()?)?;
     let _turn = turn_to_write()?;
     layers.forget()?;
-    layers.sweep(live).map(drop)
+    layers.sweep(live, sessions::plans_mounted).map(drop)
 }
 
 impl Found {

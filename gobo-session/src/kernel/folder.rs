@@ -131,6 +131,16 @@ pub(super) fn remove(folder: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<
     fs::unlinkat(folder, name, AtFlags::REMOVEDIR)
 }
 
+/// Removes all that is in a folder of root's alone.
+#[cfg(feature = "cli")]
+pub(super) fn clear(folder: BorrowedFd<'_>) -> Result<()> {
+    for Entry { name, .. } in Folder::open(folder, b".", Trust::RootOnly)?.entries()? {
+        remove(folder, &name)
+            .because(Step::Mount, || format!("remove {}", String::from_utf8_lossy(&name)))?;
+    }
+    Ok(())
+}
+
 /// How far nodes are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Depth {

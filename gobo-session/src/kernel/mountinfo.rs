@@ -41,7 +41,7 @@ impl Mount {
 /// Where /proc cannot be read.
 pub fn read() -> Result<Vec<Mount>> {
     // A thread can be in another namespace than its process.
-    read_file("/proc/thread-self/mountinfo").map_err(|error| error.with_cure("is /proc mounted?"))
+    read_file("/proc/thread-self/mountinfo", u64::MAX).map_err(|error| error.with_cure("is /proc mounted?"))
 }
 
 /// Whether what is mounted later is not seen in copies of a namespace with these mounts.
@@ -54,12 +54,21 @@ pub(crate) fn has_private_root(mounts: &[Mount]) -> bool {
 /// # Errors
 /// Where they cannot be read.
 pub fn of(pid: u32) -> Result<Vec<Mount>> {
-    read_file(&format!("/proc/{pid}/mountinfo"))
+    read_file(&format!("/proc/{pid}/mountinfo"), u64::MAX)
 }
 
-fn read_file(path: &str) -> Result<Vec<Mount>> {
+/// The first mounts of another process's namespace, as many as one read gives.
+///
+/// # Errors
+/// Where they cannot be read.
+#[cfg(feature = "cli")]
+pub(super) fn first_of(pid: u32) -> Result<Vec<Mount>> {
+    read_file(&format!("/proc/{pid}/mountinfo"), FIRST_READ as u64)
+}
+
+fn read_file(path: &str, most: u64) -> Result<Vec<Mount>> {
     let mut text = Vec::with_capacity(FIRST_READ);
-    std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut text)).map_err(|error| {
+    std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut text)).map_err(|error| {
         let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
         Error::call(Step::Attach, format!("read {path}"), errno)
     })?;

@@ -6,6 +6,7 @@
 //! for that namespace; what sessions share is asked about once, by the device of its file system. A user sees the namespaces
 //! of the processes that the kernel lets him look at: his own.
 
+mod mounted;
 mod namespaces;
 mod renew;
 
@@ -20,6 +21,7 @@ use crate::plan::Plan;
 use crate::tree::Layout;
 use namespaces::{Namespace, Owner};
 use rustix::fs::{self, Mode, OFlags};
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -27,7 +29,8 @@ use std::path::{Path, PathBuf};
 pub struct Found {
     /// The sessions and the views of commands, oldest first.
     pub sessions: Vec<Session>,
-    /// The users in whose own namespaces something calls itself a view of ours, once for each: they are not looked into.
+    /// The users in whose own namespaces something calls itself a view of ours, once for each: they are not looked into. A
+    /// user has at most 64 such namespaces asked, each for its first 512 mounts.
     pub others: Vec<u32>,
     /// Each session holds descriptors.
     _raised: Raised,
@@ -48,7 +51,27 @@ pub struct Session {
     shown: Shown,
 }
 
+pub(crate) use mounted::plans_mounted;
 pub use renew::refresh_from_within;
+
+impl Found {
+    /// The file systems that sessions of more than one user have.
+    #[must_use]
+    pub fn shared_by_users(&self) -> BTreeSet<u64> {
+        let mut first: BTreeMap<u64, Option<&str>> = BTreeMap::new();
+        let mut shared = BTreeSet::new();
+        for session in &self.sessions {
+            let user = session.about.as_ref().and_then(|about| about.user.as_deref());
+            for device in &session.shown.devices {
+                // Who does not say whose he is may be anybody's.
+                if first.insert(*device, user).is_some_and(|first| first != user || user.is_none()) {
+                    shared.insert(*device);
+                }
+            }
+        }
+        shared
+    }
+}
 
 impl Session {
     /// What the calling process sees.
@@ -94,6 +117,13 @@ impl Session {
         self.inside.layer()
     }
 
+    /// The parts of the index that its view lies over.
+    #[must_use]
+    pub fn areas(&self) -> Vec<String> {
+        let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.shown.overlays.iter().map(name).collect()
+    }
+
     /// What it shows of a view.
     #[must_use]
     pub fn shown(&self) -> &Shown {
@@ -112,11 +142,8 @@ impl Session {
     /// # Errors
     /// Where one cannot be opened, or is another by now.
     pub fn overlays(&self) -> Result<Vec<(String, OwnedFd)>> {
-        let open = |path: &PathBuf| {
-            let area = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Ok((area, self.inside.overlay(path)?))
-        };
-        self.shown.overlays.iter().map(open).collect()
+        let open = |(area, path): (String, &PathBuf)| Ok((area, self.inside.overlay(path)?));
+        self.areas().into_iter().zip(&self.shown.overlays).map(open).collect()
     }
 
     /// The file system that holds its layer and its description, open as a place.
@@ -128,6 +155,9 @@ impl Session {
     }
 }
 
+/// How many namespaces that one user made are looked at (R18).
+const MOST_OF_A_USER: usize = 64;
+
 /// Finds the sessions of this machine that have views over its index.
 ///
 /// # Errors
@@ -136,14 +166,20 @@ pub fn find(layout: &Layout) -> Result<Found> {
     let raised = Raised::new();
     let index = fs::open(&layout.index, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
     let index = id_of(index.because(Step::Read, || format!("open {}", layout.index.display()))?)?;
-    let (mut sessions, mut others) = (Vec::new(), Vec::new());
-    namespaces::each(|namespace| {
-        let Some(mounts) = namespace.mounts_with_ours() else { return };
-        match namespace.owner() {
-            Some(Owner::Believed) => sessions.extend(look(namespace, mounts, layout, index)),
-            Some(Owner::Other(uid)) => others.push(uid),
-            None => {}
+    let (mut sessions, mut others, mut looked_at) = (Vec::new(), Vec::new(), BTreeMap::new());
+    namespaces::each(|namespace| match namespace.owner() {
+        Some(Owner::Believed) => {
+            let mounts = namespace.mounts_with_ours();
+            sessions.extend(mounts.and_then(|mounts| look(namespace, mounts, layout, index)));
         }
+        Some(Owner::Other(uid)) => {
+            let looked_at: &mut usize = looked_at.entry(uid).or_default();
+            *looked_at += 1;
+            if *looked_at <= MOST_OF_A_USER && namespace.begins_with_ours() {
+                others.push(uid);
+            }
+        }
+        None => {}
     })?;
     sessions.sort_by_key(|session| (session.about.as_ref().map(|about| about.since), session.id));
     others.sort_unstable();

@@ -49,12 +49,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Those of the namespace that a descriptor is open on, where one of them is ours.
+    /// Those of the namespace that a descriptor is open on, the first `most` of them at most, where one of these is ours.
     ///
     /// # Errors
     /// Where this kernel cannot tell, or does not tell this process.
-    pub(super) fn with_ours(namespace: BorrowedFd<'_>, known: &Known) -> Result<Option<Self>> {
-        let asked = Self::of(namespace, known)?;
+    pub(super) fn with_ours(namespace: BorrowedFd<'_>, known: &Known, most: usize) -> Result<Option<Self>> {
+        let (asked, _) = Self::of(namespace, known, most)?;
         let (mut has_ours, mut has_source) = (false, false);
         // Those of a view were made before its namespace, and come first.
         asked.each(|mount| {
@@ -65,17 +65,38 @@ impl Asked {
         if has_source { Ok(has_ours.then_some(asked)) } else { Err(Errno::NOSYS) }
     }
 
-    fn of(namespace: BorrowedFd<'_>, known: &Known) -> Result<Self> {
+    /// The sources of all mounts of a namespace, where there are no more than `most`.
+    ///
+    /// # Errors
+    /// As [`Asked::with_ours`].
+    pub(super) fn sources(namespace: BorrowedFd<'_>, most: usize) -> Result<Option<Vec<Vec<u8>>>> {
+        let (asked, is_whole) = Self::of(namespace, &Known::default(), most)?;
+        if !is_whole {
+            return Ok(None);
+        }
+        let mut sources = Vec::new();
+        asked.each(|mount| {
+            sources.push(mount.source);
+            true
+        })?;
+        let has_source = sources.iter().any(|source| !source.is_empty());
+        if has_source { Ok(Some(sources)) } else { Err(Errno::NOSYS) }
+    }
+
+    /// The first `most` mounts of a namespace, and whether these are all.
+    fn of(namespace: BorrowedFd<'_>, known: &Known, most: usize) -> Result<(Self, bool)> {
         let namespace = sys::namespace_info(namespace)?.id;
         let (mut all, mut ids, mut last) = (Vec::new(), [0; IDS], 0);
-        loop {
+        let mut goes_on = true;
+        while goes_on && all.len() <= most {
             let count = sys::listmount(namespace, last, &mut ids)?;
             all.extend_from_slice(&ids[..count]);
-            match ids[..count].last() {
-                Some(id) if count == IDS => last = *id,
-                _ => return Ok(Self { namespace, ids: all, known: Rc::clone(known) }),
-            }
+            last = ids[..count].last().copied().unwrap_or_default();
+            goes_on = count == IDS;
         }
+        let is_whole = all.len() <= most;
+        all.truncate(most);
+        Ok((Self { namespace, ids: all, known: Rc::clone(known) }, is_whole))
     }
 
     /// Shows the mounts in the order of their ids, until one is the last that is wanted.
@@ -173,7 +194,7 @@ mod tests {
         let own = fs::open("/proc/thread-self/ns/mnt", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
         let all = |namespace: BorrowedFd<'_>| -> Result<Vec<Mount>> {
             let mut all = Vec::new();
-            Asked::of(namespace, &Known::default())?.each(|mount| {
+            Asked::of(namespace, &Known::default(), usize::MAX)?.0.each(|mount| {
                 all.push(mount);
                 true
             })?;

@@ -6,6 +6,7 @@ use crate::kernel::folder::{self, Writer};
 use crate::tree::Folder;
 use crate::trusted::Trust;
 use rustix::fs::{self, AtFlags};
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,19 +17,25 @@ impl Layers {
     /// # Errors
     /// Where that cannot be removed.
     pub(crate) fn forget(&self) -> Result<()> {
-        for name in names_in(self.plans.as_fd())? {
-            folder::remove(self.plans.as_fd(), &name).because(Step::Mount, || "remove a plan".into())?;
-        }
-        Ok(())
+        folder::clear(self.plans.as_fd())
     }
 
     /// Removes the layers that nobody has and nobody can find: no session is among those of these plans, nothing written
-    /// down leads to them, and that has been so for longer than a login takes. Gives how many there were; the caller holds
-    /// the lock.
+    /// down leads to them, that has been so for longer than a login takes, and no mount is of their plans. What plans there
+    /// are mounts of, `mounted` tells, which is asked only where a layer would be removed; where it cannot tell none is.
+    /// Gives how many there were; the caller holds the lock.
     ///
     /// # Errors
     /// Where one cannot be removed.
-    pub(crate) fn sweep(&self, live: &BTreeSet<String>) -> Result<usize> {
+    pub(crate) fn sweep(
+        &self,
+        live: &BTreeSet<String>,
+        mounted: impl FnOnce() -> Option<BTreeSet<String>>,
+    ) -> Result<usize> {
+        let mounted = LazyCell::new(mounted);
+        let unmark = |folder: &Folder| {
+            folder::remove(folder.fd(), UNUSED.as_bytes()).because(Step::Mount, || "remove a mark".into())
+        };
         let mut known = BTreeSet::new();
         for name in names_in(self.plans.as_fd())? {
             let text = std::str::from_utf8(&name).ok().and_then(|name| self.known(name));
@@ -40,18 +47,21 @@ impl Layers {
             let folder = Folder::open(self.layers.as_fd(), &name, Trust::RootOnly)?;
             let is_marked = fs::statat(folder.fd(), UNUSED, AtFlags::SYMLINK_NOFOLLOW);
             if live.contains(&id) || known.contains(&id) {
-                folder::remove(folder.fd(), UNUSED.as_bytes())
-                    .because(Step::Mount, || "remove a mark".into())?;
+                unmark(&folder)?;
                 continue;
             }
             match is_marked {
                 Err(_) => Writer::new(folder.fd()).write(folder.fd(), UNUSED, b"")?,
                 Ok(mark) if !is_older_than(&mark, LONGEST_LOGIN) => {}
-                Ok(_) => {
-                    folder::remove(self.layers.as_fd(), &name)
-                        .because(Step::Mount, || format!("remove layer {id}"))?;
-                    removed += 1;
-                }
+                Ok(_) => match &*mounted {
+                    None => {}
+                    Some(mounted) if mounted.contains(&id) => unmark(&folder)?,
+                    Some(_) => {
+                        folder::remove(self.layers.as_fd(), &name)
+                            .because(Step::Mount, || format!("remove layer {id}"))?;
+                        removed += 1;
+                    }
+                },
             }
         }
         Ok(removed)

@@ -35,6 +35,9 @@ pub(super) enum Owner {
     Other(u32),
 }
 
+/// How many mounts are looked at in a namespace that a user made.
+const MOST_OF_OTHERS: usize = 512;
+
 /// The number of the first process namespace of a machine (PROC_PID_INIT_INO).
 const FIRST_PROCESS_NAMESPACE: u64 = 0xEFFF_FFFC;
 
@@ -42,8 +45,18 @@ const FIRST_PROCESS_NAMESPACE: u64 = 0xEFFF_FFFC;
 ///
 /// One without a process that can be seen may belong to another container, except where all processes are seen.
 pub(super) fn each(mut show: impl FnMut(Namespace)) -> Result<()> {
-    let mut processes = processes_by_namespace()?;
     let sees_all = number_at(CWD, "/proc/self/ns/pid") == Some(FIRST_PROCESS_NAMESPACE);
+    every(|namespace| {
+        if sees_all || !namespace.processes.is_empty() {
+            show(namespace);
+        }
+    })
+    .map(drop)
+}
+
+/// Shows every mount namespace that the kernel tells this process of, once; whether all could be opened.
+pub(super) fn every(mut show: impl FnMut(Namespace)) -> Result<bool> {
+    let mut processes = processes_by_namespace()?;
     let own_user = number_at(CWD, "/proc/thread-self/ns/user");
     let known = Known::default();
     let mut seen = BTreeSet::new();
@@ -51,20 +64,20 @@ pub(super) fn each(mut show: impl FnMut(Namespace)) -> Result<()> {
         walk(|fd| {
             let Some(id) = number_of(fd.as_fd()).filter(|id| seen.insert(*id)) else { return };
             let processes = processes.remove(&id).unwrap_or_default();
-            if sees_all || !processes.is_empty() {
-                show(Namespace { id, fd, processes, own_user, known: Known::clone(&known) });
-            }
+            show(Namespace { id, fd, processes, own_user, known: Known::clone(&known) });
         });
     }
+    let mut are_all = true;
     // What a walk has shown is not in the list any more.
     for (id, processes) in processes {
         let open = |pid: &u32| open(&format!("/proc/{pid}/ns/mnt"));
         let fd = processes.iter().filter_map(open).find(|fd| number_of(fd.as_fd()) == Some(id));
-        if let Some(fd) = fd {
-            show(Namespace { id, fd, processes, own_user, known: Known::clone(&known) });
+        match fd {
+            Some(fd) => show(Namespace { id, fd, processes, own_user, known: Known::clone(&known) }),
+            None => are_all &= !processes.iter().any(|pid| is_in(*pid, id)),
         }
     }
-    Ok(())
+    Ok(are_all)
 }
 
 /// Goes from this process's namespace to all others, as far as the kernel shows the way.
@@ -100,16 +113,36 @@ fn processes_by_namespace() -> Result<BTreeMap<u64, Vec<u32>>> {
 impl Namespace {
     /// Its mounts, where one of them is ours and somebody tells.
     pub(super) fn mounts_with_ours(&self) -> Option<Mounts> {
-        if let Ok(asked) = Asked::with_ours(self.fd.as_fd(), &self.known) {
+        if let Ok(asked) = Asked::with_ours(self.fd.as_fd(), &self.known, usize::MAX) {
             return asked.map(Mounts::Asked);
         }
-        let of_process = |pid: &u32| {
-            let list = mountinfo::of(*pid).ok()?;
-            // It may have gone elsewhere, or another process has its number.
-            (number_at(CWD, &format!("/proc/{pid}/ns/mnt")) == Some(self.id)).then_some(list)
-        };
-        let list = self.processes.iter().find_map(of_process)?;
+        let list = self.listed_by(mountinfo::of)?;
         list.iter().any(Mount::is_ours).then(|| Mounts::listed(list))
+    }
+
+    /// Whether one of its first mounts calls itself ours. Whoever made it may have filled it with more than anybody wants to
+    /// look at (R18).
+    pub(super) fn begins_with_ours(&self) -> bool {
+        match Asked::with_ours(self.fd.as_fd(), &self.known, MOST_OF_OTHERS) {
+            Ok(asked) => asked.is_some(),
+            Err(_) => self.listed_by(mountinfo::first_of).is_some_and(|list| list.iter().any(Mount::is_ours)),
+        }
+    }
+
+    /// The sources of all its mounts, where there are no more than `most` and somebody tells.
+    pub(super) fn sources(&self, most: usize) -> Option<Vec<Vec<u8>>> {
+        if let Ok(sources) = Asked::sources(self.fd.as_fd(), most) {
+            return sources;
+        }
+        let list = self.listed_by(mountinfo::of).filter(|list| list.len() <= most)?;
+        Some(list.into_iter().map(|mount| mount.source).collect())
+    }
+
+    /// Its mounts as one of its processes has them listed.
+    fn listed_by(&self, read: impl Fn(u32) -> Result<Vec<Mount>>) -> Option<Vec<Mount>> {
+        // It may have gone elsewhere, or another process has its number.
+        let of_process = |pid: &u32| read(*pid).ok().filter(|_| is_in(*pid, self.id));
+        self.processes.iter().find_map(of_process)
     }
 
     /// Its root, open as a place: that of a process which sees the whole of it, or else, for root, where a thread that
@@ -146,6 +179,11 @@ impl Namespace {
 
 fn open(path: &str) -> Option<OwnedFd> {
     fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()
+}
+
+/// Whether a process is in the mount namespace of a number.
+fn is_in(pid: u32, id: u64) -> bool {
+    number_at(CWD, &format!("/proc/{pid}/ns/mnt")) == Some(id)
 }
 
 /// The number of an open namespace.
