@@ -10,6 +10,8 @@
 //! logs in.
 
 #[cfg(feature = "cli")]
+mod amended;
+#[cfg(feature = "cli")]
 pub(crate) mod commands;
 mod looked_at;
 mod seen;
@@ -24,6 +26,8 @@ use crate::layer::Layer;
 use crate::login::Road;
 use crate::plan::{Plan, PlanId};
 use crate::tree::{Layout, Tree};
+#[cfg(feature = "cli")]
+pub(crate) use amended::Amended;
 use rustix::fs::{self, AtFlags};
 use seen::{Look, Places, Seen};
 use serde::{Deserialize, Serialize};
@@ -187,12 +191,13 @@ impl Keeper {
 
 /// The parts of the index that a layer lies over, each with the folder of the base that it is made for.
 fn areas_of(tree: &Tree, layer: &Layer) -> Result<Vec<KeptArea>> {
-    let area = |(name, _): (&str, _)| {
-        let base = fs::statat(tree.index().fd(), name, AtFlags::SYMLINK_NOFOLLOW)
-            .because(Step::Mount, || format!("stat {name} in the index"))?;
-        Ok(KeptArea { name: name.to_owned(), base: (base.st_dev, base.st_ino) })
-    };
-    layer.in_order().map(area).collect()
+    layer.in_order().map(|(name, _)| area_of(tree, name)).collect()
+}
+
+fn area_of(tree: &Tree, name: &str) -> Result<KeptArea> {
+    let base = fs::statat(tree.index().fd(), name, AtFlags::SYMLINK_NOFOLLOW)
+        .because(Step::Mount, || format!("stat {name} in the index"))?;
+    Ok(KeptArea { name: name.to_owned(), base: (base.st_dev, base.st_ino) })
 }
 
 /// A name for the overlays of a plan where everything is as it was seen.
@@ -208,28 +213,34 @@ fn turn_to_write() -> Result<Turn> {
         .ok_or_else(|| Error::new(Step::Mount, "somebody else keeps writing to /run/gobo-session/layers"))
 }
 
-/// Makes the kept layer of a plan what it should be; gives how many names were changed.
+/// Makes the kept layer of a plan what it should be. It is compiled when nobody else writes to the layers: no older one takes
+/// the place of a newer one.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// Where it cannot be compiled or written.
 #[cfg(feature = "cli")]
-pub(crate) fn amend(plan: &Plan, layer: &Layer) -> Result<usize> {
+pub(crate) fn amend(plan: &Plan, compile: impl FnOnce() -> Result<Layer>) -> Result<Amended> {
     let layers = Layers::open(&State::make()?)?;
     let _turn = turn_to_write()?;
-    layers.put(&plan.id(), plan, layer).map(|(_, changed)| changed)
+    let layer = compile()?;
+    let (folder, changed) = layers.put(&plan.id(), plan, &layer)?;
+    Ok(Amended { layer, changed, personality: plan.personality, folder })
 }
 
-/// Has the next login of each profile make its view anew, and removes the layers of plans that nobody has had for a while;
-/// `live` are those that sessions have.
+/// Has the next login of each profile make its view and its overlays anew, and removes the layers of plans that nobody has
+/// had for a while; `live` are those that sessions have.
 ///
 /// # Errors
 /// Where something cannot be removed.
 #[cfg(feature = "cli")]
 pub(crate) fn forget(live: &std::collections::BTreeSet<String>) -> Result<()> {
-    let layers = Layers::open(&State::make()?)?;
+    let state = State::make()?;
+    let unshared = Shared::open(&state).and_then(|shared| shared.forget());
+    let layers = Layers::open(&state)?;
     let _turn = turn_to_write()?;
     layers.forget()?;
-    layers.sweep(live, sessions::plans_mounted).map(drop)
+    layers.sweep(live, sessions::plans_mounted)?;
+    unshared
 }
 
 impl Found {

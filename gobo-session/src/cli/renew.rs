@@ -3,6 +3,8 @@
 //! `refresh` keeps each plan, and `reload` resolves each profile again. Nobody who looks at a view meanwhile misses a name
 //! that it had and will have.
 
+mod fresh;
+
 use super::arguments::Form;
 use super::exit::Exit;
 use super::list::Others;
@@ -10,17 +12,15 @@ use super::place::Place;
 use super::session::{Plans, Told};
 use super::table::Table;
 use super::talk::{self, count};
-use crate::compile::compile;
 use crate::config::{Author, DIR, ProfileName};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result, Step};
-use crate::kept::{self, Found, Keeper, Way};
-use crate::kernel::sessions::{self, Session};
+use crate::kept::{self, Keeper, Way};
+use crate::kernel::sessions::{self, Found, Session};
 use crate::kernel::{About, State, View};
-use crate::layer::Layer;
 use crate::login::{Road, request_of};
-use crate::tree::Tree;
 use clap::Args;
+use fresh::Fresh;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +57,7 @@ pub(super) fn refresh(arguments: &Arguments) -> Result<Exit> {
     let place = Place::here()?;
     let found = sessions::find(&place.layout)?;
     let is_root = nix::unistd::geteuid().is_root();
-    let mut fresh = Fresh { tree: &place.tree, layers: BTreeMap::new(), flushed: BTreeSet::new() };
+    let mut fresh = Fresh::new(&place, found.shared_by_users());
     let renewed = arguments.each(&found, |session| {
         let is_of_login = session.about.as_ref().is_some_and(|about| about.service.is_some());
         match is_root {
@@ -68,19 +68,21 @@ pub(super) fn refresh(arguments: &Arguments) -> Result<Exit> {
         }
         .map(|changed| changed.map(|changed| (session.plan_id().to_owned(), changed)))
     });
-    if is_root && arguments.means_all() {
-        let live = found.sessions.iter().map(|session| session.plan_id().to_owned()).collect();
-        kept::forget(&live)?;
-    }
-    if arguments.means_all() {
-        kept::commands::forget()?;
-    }
+    let forgotten = if arguments.means_all() { forget(&found, is_root) } else { Ok(()) };
     let done = arguments.tell(&renewed, |renewed| match renewed.changed {
         0 => "fresh".to_owned(),
         changed => format!("fresh, {} changed", count(changed, "name")),
     });
     Others::tell(&Others::of(&found));
-    Ok(done)
+    forgotten.map(|()| done)
+}
+
+/// Forgets what is kept, as far as it is the caller's to forget.
+fn forget(found: &Found, is_root: bool) -> Result<()> {
+    let live = || found.sessions.iter().map(|session| session.plan_id().to_owned()).collect();
+    let of_logins = if is_root { kept::forget(&live()) } else { Ok(()) };
+    // One does not depend on the other.
+    of_logins.and(kept::commands::forget())
 }
 
 pub(super) fn reload(arguments: &Arguments) -> Result<Exit> {
@@ -108,7 +110,7 @@ impl Arguments {
     /// Does something with each session that is meant: its plan then, and how many names were changed. `None` is nothing.
     fn each(
         &self,
-        found: &sessions::Found,
+        found: &Found,
         mut renew: impl FnMut(&Session) -> Option<Result<(String, usize)>>,
     ) -> Vec<Renewed> {
         let is_wanted = |wanted: &Option<String>, is: Option<&str>| {
@@ -153,55 +155,12 @@ impl Arguments {
     }
 }
 
-/// Refreshing views: what one session needs many may need, and has been done then.
-struct Fresh<'a> {
-    tree: &'a Tree,
-    /// The layer of each plan as it should be, and of those that are kept how many names of it were changed.
-    layers: BTreeMap<String, Result<(Layer, Option<usize>)>>,
-    /// The file systems of which the kernel has forgotten what was looked up.
-    flushed: BTreeSet<u64>,
-}
-
-impl Fresh<'_> {
-    fn refresh(&mut self, session: &Session) -> Result<usize> {
-        if !session.shown().has_description {
-            // What it holds is not known: it stays, and what is below it is seen again.
-            return session.flush(&mut self.flushed).map(|()| 0);
-        }
-        let tree = self.tree;
-        let id = session.plan_id().to_owned();
-        let is_own = session.has_own_layer()?;
-        let made = self.layers.entry(id).or_insert_with(|| {
-            let plan = session.plan()?;
-            let layer = compile(tree, &plan)?;
-            let changed = (!is_own).then(|| kept::amend(&plan, &layer)).transpose()?;
-            Ok((layer, changed))
-        });
-        let (layer, kept) = made.as_ref().map_err(Error::clone)?;
-        let changed = if is_own { session.amend(layer)? } else { kept.unwrap_or_default() };
-        session.flush(&mut self.flushed)?;
-        covered(session, layer).map(|()| changed)
-    }
-}
-
-/// Makes sure that a view lies over all parts of the index that its layer changes.
-fn covered(session: &Session, layer: &Layer) -> Result<()> {
-    match session.uncovered(layer).as_slice() {
-        [] => Ok(()),
-        areas => {
-            let what =
-                format!("its programs have names in {} by now, which it does not show", areas.join(", "));
-            Err(Error::new(Step::Mount, what).with_cure("gobo-session reload makes it anew"))
-        }
-    }
-}
-
 /// Making views anew: one for each profile.
 struct Anew<'a> {
     place: &'a Place,
     state: State,
     /// What is kept of each, and mounts that are attached nowhere: sessions get clones of them.
-    made: BTreeMap<ProfileName, Result<(Found, View)>>,
+    made: BTreeMap<ProfileName, Result<(kept::Found, View)>>,
 }
 
 impl Anew<'_> {
@@ -230,7 +189,7 @@ const SETTLING: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// The whole way from a profile to its kept view.
-fn make(state: &State, name: &ProfileName) -> Result<(Found, View)> {
+fn make(state: &State, name: &ProfileName) -> Result<(kept::Found, View)> {
     let until = Instant::now() + SETTLING;
     loop {
         if let Some(made) = make_now(state, name)? {
@@ -245,7 +204,7 @@ fn make(state: &State, name: &ProfileName) -> Result<(Found, View)> {
 }
 
 /// The same; `None` where something is being changed.
-fn make_now(state: &State, name: &ProfileName) -> Result<Option<(Found, View)>> {
+fn make_now(state: &State, name: &ProfileName) -> Result<Option<(kept::Found, View)>> {
     let begun = SystemTime::now();
     let place = Place::here()?;
     let (tree, profile) = (&place.tree, place.config.profiles.load(name)?);

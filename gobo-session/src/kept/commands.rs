@@ -148,6 +148,7 @@ fn read(text: &[u8], tree: &Tree, start: &[(OsString, OsString)]) -> Option<Work
 /// Where it cannot be removed, or written down.
 pub(crate) fn forget() -> Result<()> {
     if nix::unistd::geteuid().is_root() {
+        let _turn = super::turn_to_write()?;
         records::outdate(&State::make()?)?;
     }
     Records::open().map_or(Ok(()), |records| records.forget())

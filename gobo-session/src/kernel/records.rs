@@ -4,8 +4,7 @@
 //! (`XDG_RUNTIME_DIR`). What is there is believed where it is his own and nobody else can write it (R15). Files are put in
 //! place whole, so that whoever reads finds one or the other; old ones go.
 
-use super::folder::{self, Writer};
-use super::{State, limits};
+use super::{State, layers, limits};
 use crate::error::{Because as _, Error, Result, Step};
 use crate::tree::{Folder, read_all};
 use crate::trusted::Trust;
@@ -168,14 +167,12 @@ impl Records {
     }
 }
 
-/// Has everybody's records be from before now; for root.
+/// Has everybody's records be from before now; for root, who holds the lock of the layers.
 ///
 /// # Errors
 /// Where that cannot be written.
 pub(crate) fn outdate(state: &State) -> Result<()> {
-    let name = REFRESHED.rsplit('/').next().unwrap_or_default();
-    folder::remove(state.folder(), name.as_bytes()).because(Step::Mount, || format!("remove {REFRESHED}"))?;
-    Writer::new(state.folder()).write(state.folder(), name, b"")
+    layers::replace(state.folder(), REFRESHED.rsplit('/').next().unwrap_or_default(), b"")
 }
 
 /// A file in the folder of records.

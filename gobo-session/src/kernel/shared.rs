@@ -9,6 +9,8 @@
 //! opens and clones, and changes nothing. What it finds is known by numbers that the kernel never gives twice: that of the
 //! namespace, so that none is entered which a user made, and that of each mount. Whatever is odd, a login makes its own.
 
+#[cfg(feature = "cli")]
+use super::folder;
 use super::layers::{open, replace};
 use super::limits;
 use super::mount;
@@ -97,6 +99,15 @@ impl Shared {
             place.overlays.iter().map(clone).collect()
         };
         aside(visit).ok().flatten()
+    }
+
+    /// Forgets where overlays are, so that the next login of each profile makes its own.
+    ///
+    /// # Errors
+    /// Where that cannot be removed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn forget(&self) -> Result<()> {
+        folder::clear(self.folder.as_fd())
     }
 
     /// That a view is to have overlays for others, to be said under a name.

@@ -1,6 +1,8 @@
 //! `gobo-session refresh` and `reload`: views of running sessions made true again, and nobody misses a file meanwhile.
 
+mod at_once;
 mod layers;
+mod users;
 
 use anyhow::{Context as _, Result, ensure};
 use gobo_tests::chamber::{Output, Process};
