@@ -42,5 +42,7 @@ pub mod trusted;
 pub mod try_out;
 mod unordered;
 pub mod version;
+#[cfg(feature = "cli")]
+mod whole;
 
 pub use error::{Error, Result, Step};

@@ -1,12 +1,11 @@
-//! Where a person's files are, and writing them: whole or not at all.
+//! Where a person's files are, and reading and writing them.
 
 use crate::cli::person::Person;
 use crate::config::{Author, ConfigError, DIR, ProfileName, Profiles};
 use crate::error::{Because as _, Error, Result, Step};
-use rustix::fs::{self, CWD, FileType, Mode, OFlags};
+use crate::whole;
+use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
-use std::fs::File;
-use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
@@ -73,27 +72,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     std::fs::create_dir_all(folder)
         .map_err(|error| Error::new(Step::Configure, format!("make folder {}: {error}", folder.display())))?;
-    let mode = fs::lstat(path).map_or(0o644, |stat| stat.st_mode & 0o755);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let new = folder.join(format!(".{name}.{}", std::process::id()));
-    let written = write_new(&new, text, Mode::from_raw_mode(mode))
-        .and_then(|()| fs::renameat(CWD, &new, CWD, path))
-        .because(Step::Configure, || format!("write {}", path.display()));
-    written.map_err(|error| {
-        let _ = fs::unlink(&new);
-        if error.errno == Some(Errno::NOSPC) {
-            error.with_cure("nothing is changed; make room, and try again")
-        } else {
-            error
-        }
-    })
-}
-
-fn write_new(path: &Path, text: &str, mode: Mode) -> Result<(), Errno> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let fd = fs::open(path, flags, mode)?;
-    fs::fchmod(&fd, mode)?;
-    let mut file = File::from(fd);
-    file.write_all(text.as_bytes()).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
-    fs::fsync(file.as_fd())
+    let opened = fs::open(folder, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .because(Step::Configure, || format!("open {}", folder.display()))?;
+    whole::write(opened.as_fd(), path.file_name().unwrap_or_default(), text, path)
 }
