@@ -120,7 +120,7 @@ pub fn machine(root: &Path) -> Result<Vec<Finding>> {
 
 /// A tree beside the system's own programs to which nothing leads.
 fn beside(root: &Path, layout: &Layout) -> Option<Finding> {
-    let setup = Setup::open(root).ok().filter(|setup| setup.lies(layout) == Lies::Beside)?;
+    let setup = Setup::open(root, Trust::RootOnly).ok().filter(|setup| setup.lies(layout) == Lies::Beside)?;
     let missing: Vec<&str> =
         setup.files(layout).iter().filter(|file| file.needs_work()).map(|file| file.path).collect();
     let what = format!(

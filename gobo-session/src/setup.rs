@@ -9,18 +9,17 @@ mod advice;
 pub mod beside;
 mod edit;
 pub mod marked;
+mod target;
 
 pub use advice::{Advice, advice};
 
 use crate::check::stacks::{Line, Stacks, has_module, is_ours, is_out_of_order};
 use crate::error::{Error, Result, Step};
 use crate::tree::Layout;
-use crate::trusted::{self, Trust};
+use crate::trusted::Trust;
 use rustix::fs::{Mode, OFlags, open};
 use std::fmt;
-use std::fs;
-use std::os::fd::{AsFd as _, OwnedFd};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 /// Where stacks are that may be changed.
@@ -29,8 +28,8 @@ const FOLDER: &str = "etc/pam.d";
 /// Where they are kept as they were.
 const KEPT: &str = "etc/gobo-session/pam.d";
 
-/// The largest stack (R18).
-const MAX_FILE: usize = 256 * 1024;
+/// Who may have written a stack: libpam believes what is in it.
+const STACKS: Trust = Trust::RootOnly;
 
 /// How it stands with a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +48,11 @@ pub enum State {
     },
     /// It has lines in wrong places.
     Wrong,
+    /// Its stack is the distribution's, which a package writes over: it gets them once the administrator has his own.
+    Shipped {
+        /// That stack.
+        file: String,
+    },
     /// It is not to get any, and why.
     Not(String),
 }
@@ -62,6 +66,7 @@ impl State {
             Self::Has => "has",
             Self::Includes { .. } => "includes",
             Self::Wrong => "wrong",
+            Self::Shipped { .. } => "shipped",
             Self::Not(_) => "not",
         }
     }
@@ -78,6 +83,10 @@ impl fmt::Display for State {
             Self::Wrong => {
                 f.write_str("has lines that stand wrongly, which `gobo-session check` tells more of")
             }
+            Self::Shipped { file } => write!(
+                f,
+                "gets none yet: its stack is the distribution's, {file}; copy it to /{FOLDER}, and run setup again"
+            ),
             Self::Not(why) => write!(f, "gets none: {why}"),
         }
     }
@@ -87,18 +96,19 @@ impl fmt::Display for State {
 pub struct Setup {
     root: OwnedFd,
     path: PathBuf,
+    trust: Trust,
 }
 
 impl Setup {
-    /// The machine below a root.
+    /// The machine below a root, and who may have written what leads to its tree. Its stacks are root's in any case.
     ///
     /// # Errors
     /// Where that cannot be opened.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path, trust: Trust) -> Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = open(path, flags, Mode::empty())
             .map_err(|errno| Error::call(Step::Read, format!("open {}", path.display()), errno))?;
-        Ok(Self { root, path: path.to_owned() })
+        Ok(Self { root, path: path.to_owned(), trust })
     }
 
     /// The services that have a stack and are known here, in order.
@@ -107,7 +117,7 @@ impl Setup {
     /// Where the folder of stacks cannot be read, or is not root's.
     pub fn services(&self) -> Result<Vec<String>> {
         let services = Stacks::new(&self.root).services();
-        let mut services = services.map_err(|error| Error::new(Step::Read, error.to_string()))?;
+        let mut services = services.map_err(|error| self.refused(error))?;
         services.retain(|service| advice(service).is_some());
         Ok(services)
     }
@@ -120,13 +130,9 @@ impl Setup {
         let Some(advice) = advice(service) else {
             return Ok(State::Not("nothing is known here about its sessions".into()));
         };
-        let lines = match self.lines(service) {
-            Err(_) if !self.path.join(FOLDER).join(service).exists() => {
-                return Ok(State::Not("it has no stack here".into()));
-            }
-            lines => lines?,
-        };
-        let own = format!("/{FOLDER}/{service}");
+        let file = Stacks::new(&self.root).file_of(service).map_err(|why| unread(service, &why))?;
+        let Some(file) = file else { return Ok(State::Not("it has no stack here".into())) };
+        let (lines, own) = (self.lines(service)?, format!("/{FOLDER}/{service}"));
         if let Some(ours) = lines.iter().find(|line| is_ours(line)) {
             return Ok(match (is_out_of_order(service, &lines), ours.file() == own) {
                 (true, _) => State::Wrong,
@@ -135,7 +141,7 @@ impl Setup {
             });
         }
         let Some(pair) = advice.lines else { return Ok(State::Not(advice.reason)) };
-        let text = self.text(service)?;
+        let Some(text) = self.read(&stack_of(service), STACKS)? else { return Ok(State::Shipped { file }) };
         let leads = |file: &str| self.lines(file).is_ok_and(|lines| !lines.is_empty());
         Ok(match edit::put_in(&text, pair, leads) {
             Some(text) => State::Without { text },
@@ -157,29 +163,26 @@ impl Setup {
     /// # Errors
     /// Where that fails, or the new stack is not what it should be: the old one is there again then.
     pub fn change(&self, service: &str, text: &str, lets_in: impl Fn() -> bool) -> Result<()> {
-        let (old, before) = (self.text(service)?, self.lines(service)?);
-        let let_in = lets_in();
-        let kept = self.path.join(KEPT).join(service);
-        if !kept.exists() {
-            fs::create_dir_all(self.path.join(KEPT)).map_err(|error| failed(&kept, &error))?;
-            write(&kept, &old)?;
-        }
-        let path = self.path.join(FOLDER).join(service);
-        write(&path, text)?;
-        let others = |lines: &[Line]| -> Vec<String> {
-            lines.iter().filter(|line| !is_ours(line)).map(Line::text).collect()
+        let path = stack_of(service);
+        let stack = self.target(&path, STACKS)?;
+        let Some(old) = stack.old() else {
+            return Err(Error::new(Step::Configure, format!("{service}: it has no stack in /{FOLDER}")));
         };
-        let why = match self.lines(service) {
-            Err(error) => Some(error.to_string()),
-            Ok(after) if others(&after) != others(&before) => {
-                Some("other lines of it would change".to_owned())
+        let (before, let_in) = (self.lines(service)?, lets_in());
+        let is_kept_now = self.keep(service, old)?;
+        let lets_in = || !let_in || lets_in();
+        let changed = stack
+            .write(text)
+            .and_then(|()| self.is_sound(service, &before, lets_in).map_err(|why| stack.brought_back(why)));
+        changed.map_err(|why| {
+            if !stack.is_as_it_was() {
+                let kept = self.shown(&kept_of(service));
+                return why.with_cure(format!("what it was is {}", kept.display()));
             }
-            Ok(_) if let_in && !lets_in() => Some("root would not be let in by it any more".to_owned()),
-            Ok(_) => None,
-        };
-        why.map_or(Ok(()), |why| {
-            write(&path, &old)?;
-            Err(Error::new(Step::Configure, format!("{service}: {why}; its stack is as it was")))
+            if is_kept_now {
+                self.forget(service, old);
+            }
+            why
         })
     }
 
@@ -188,50 +191,66 @@ impl Setup {
     /// # Errors
     /// As [`Self::change`].
     pub fn remove(&self, service: &str, lets_in: impl Fn() -> bool) -> Result<bool> {
-        let text = self.text(service)?;
+        let Some(text) = self.read(&stack_of(service), STACKS)? else { return Ok(false) };
         let without = edit::take_out(&text);
         if without == text {
             return Ok(false);
         }
         self.change(service, &without, lets_in)?;
-        let kept = self.path.join(KEPT).join(service);
-        if fs::read_to_string(&kept).is_ok_and(|kept| kept == without) {
-            let _ = fs::remove_file(&kept);
-            let _ = fs::remove_dir(self.path.join(KEPT));
-        }
+        self.forget(service, &without);
         Ok(true)
+    }
+
+    /// Makes sure that a stack that was changed is read as it should be: with all other lines as they were, and root let in.
+    fn is_sound(&self, service: &str, before: &[Line], lets_in: impl Fn() -> bool) -> Result<()> {
+        let others = |lines: &[Line]| -> Vec<String> {
+            lines.iter().filter(|line| !is_ours(line)).map(Line::text).collect()
+        };
+        let wrong = |what: &str| Err(Error::new(Step::Configure, format!("{service}: {what}")));
+        if others(&self.lines(service)?) != others(before) {
+            return wrong("other lines of its stack would change");
+        }
+        if lets_in() { Ok(()) } else { wrong("root would not be let in by its stack any more") }
+    }
+
+    /// Keeps a stack as it is, unless one of the service is kept already; whether it is kept from now on.
+    fn keep(&self, service: &str, text: &str) -> Result<bool> {
+        let path = kept_of(service);
+        if self.read(&path, STACKS)?.is_some() {
+            return Ok(false);
+        }
+        self.make_folder(Path::new(KEPT), STACKS)?;
+        self.target(&path, STACKS)?.write(text)?;
+        Ok(true)
+    }
+
+    /// Lets the stack that is kept go, where it is the one that is there.
+    fn forget(&self, service: &str, text: &str) {
+        let path = kept_of(service);
+        if let Ok(kept) = self.target(&path, STACKS)
+            && kept.old() == Some(text)
+            && kept.remove().is_ok()
+        {
+            self.remove_empty_folder(Path::new(KEPT), STACKS);
+        }
     }
 
     fn lines(&self, service: &str) -> Result<Vec<Line>> {
         let lines = Stacks::new(&self.root).session(service);
-        lines.map_err(|why| Error::new(Step::Read, format!("{service}: {why}")))
-    }
-
-    /// The text of a service's own stack.
-    fn text(&self, service: &str) -> Result<String> {
-        let path = Path::new(FOLDER).join(service);
-        let read = trusted::read(self.root.as_fd(), &path, Trust::RootOnly, MAX_FILE);
-        let bytes = read.map_err(|error| Error::new(Step::Read, error.to_string()))?;
-        String::from_utf8(bytes)
-            .map_err(|_| Error::new(Step::Read, format!("{service}: its stack is no text")))
+        lines.map_err(|why| unread(service, &why))
     }
 }
 
-/// Writes a file beside its place, and renames it to where the place's links lead.
-fn write(path: &Path, text: &str) -> Result<()> {
-    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = place.file_name().unwrap_or_default().to_string_lossy();
-    let beside = place.with_file_name(format!(".{name}.gobo-session"));
-    let mode = fs::metadata(&place).map_or(0o644, |stat| stat.permissions().mode());
-    let done = fs::write(&beside, text)
-        .and_then(|()| fs::set_permissions(&beside, fs::Permissions::from_mode(mode)))
-        .and_then(|()| fs::rename(&beside, &place));
-    done.map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        failed(path, &error)
-    })
+/// Where a service's own stack is.
+fn stack_of(service: &str) -> PathBuf {
+    Path::new(FOLDER).join(service)
 }
 
-fn failed(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(Step::Configure, format!("{} cannot be written: {error}", path.display()))
+/// Where it is kept as it was.
+fn kept_of(service: &str) -> PathBuf {
+    Path::new(KEPT).join(service)
+}
+
+fn unread(service: &str, why: &str) -> Error {
+    Error::new(Step::Read, format!("{service}: {why}"))
 }

@@ -48,6 +48,15 @@ pub enum Kind {
     Directory,
 }
 
+/// A name in a folder, to which a path leads: a regular file is there, or nothing.
+#[derive(Debug)]
+pub struct Entry {
+    /// The folder, opened for reading.
+    pub folder: OwnedFd,
+    /// The name.
+    pub name: OsString,
+}
+
 /// A path that starts from a root, for somebody who is not in that.
 pub(crate) fn below(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
@@ -169,6 +178,15 @@ pub fn open(root: BorrowedFd<'_>, path: &Path, trust: Trust, kind: Kind) -> Resu
 /// As [`Root::read`].
 pub fn read(root: BorrowedFd<'_>, path: &Path, trust: Trust, limit: usize) -> Result<Vec<u8>, TrustError> {
     once(root, path, trust)?.read(path, limit)
+}
+
+/// The entry of a folder that `path` leads to, where a file is or can be put; links are followed, the last one too.
+///
+/// # Errors
+/// As [`Root::open`], but not where there is no file.
+pub fn entry(root: BorrowedFd<'_>, path: &Path, trust: Trust) -> Result<Entry, TrustError> {
+    let root = once(root, path, trust)?;
+    Walk { root: &root, path, passed: Vec::new() }.entry()
 }
 
 /// As [`Root::list`], for one path.

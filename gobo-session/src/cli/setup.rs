@@ -38,7 +38,7 @@ pub(super) struct Arguments {
 const TREE: &str = "tree";
 
 pub(super) fn setup(arguments: &Arguments) -> Result<Exit> {
-    let setup = Setup::open(&arguments.root.root)?;
+    let setup = Setup::open(&arguments.root.root, trust())?;
     let named = arguments.services.as_slice();
     if let Some(odd) = named.iter().find(|service| service.contains('/') || service.starts_with('.')) {
         let error = Error::new(Step::Configure, format!("`{odd}` is the name of no service"));

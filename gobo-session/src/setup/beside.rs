@@ -4,17 +4,15 @@
 //! the view. Elsewhere /System/Index lies *beside* /usr, where nothing looks: shells have to be told by variables, and the
 //! loader by its configuration.
 
+use super::Setup;
 use super::marked::{FileState, marked};
-use super::{Setup, failed, write};
 use crate::error::{Error, Result, Step};
 use crate::tree::Layout;
 use crate::trusted::{self, Kind, Trust};
 use rustix::fs::fstat;
 use serde::Serialize;
-use std::fs;
-use std::io::ErrorKind;
 use std::os::fd::AsFd as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// How a tree lies on a machine.
@@ -98,7 +96,7 @@ impl Setup {
         ];
         let file = |(path, does, text): (_, _, String)| {
             let text = marked(&text);
-            let state = FileState::of(fs::read_to_string(self.place(path)), &text);
+            let state = self.file_state(path, &text);
             File { path, does, state, text }
         };
         files.map(file).into()
@@ -136,11 +134,11 @@ impl Setup {
             ),
             FileState::Missing | FileState::Older => (file.path.to_owned(), "is written".to_owned()),
         };
-        let place = self.place(&path);
+        let place = Path::new(&path);
         if let Some(folder) = place.parent() {
-            fs::create_dir_all(folder).map_err(|error| failed(&place, &error))?;
+            self.make_folder(folder, self.trust)?;
         }
-        write(&place, &file.text)?;
+        self.target(place, self.trust)?.write(&file.text)?;
         self.tell_loader(&path)?;
         Ok(Some(told))
     }
@@ -150,12 +148,15 @@ impl Setup {
     /// # Errors
     /// Where it cannot be removed, or the loader's cache cannot be made anew.
     pub fn take_away(&self, file: &File) -> Result<Option<String>> {
-        self.remove_file(&format!("{}.new", file.path))?;
+        let new = format!("{}.new", file.path);
+        if self.file_state(&new, &file.text).is_own() {
+            self.target(new.as_ref(), self.trust)?.remove()?;
+        }
         match file.state {
             FileState::Missing => Ok(None),
             FileState::Changed => Ok(Some("was changed and stays".to_owned())),
             FileState::Right | FileState::Older => {
-                self.remove_file(file.path)?;
+                self.target(file.path.as_ref(), self.trust)?.remove()?;
                 self.tell_loader(file.path)?;
                 Ok(Some("is taken away".to_owned()))
             }
@@ -181,16 +182,9 @@ impl Setup {
         Err(failed(format!("failed: {}", String::from_utf8_lossy(&ran.stderr).trim_end())))
     }
 
-    fn remove_file(&self, path: &str) -> Result<()> {
-        let place = self.place(path);
-        match fs::remove_file(&place) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&place, &error)),
-            _ => Ok(()),
-        }
-    }
-
-    fn place(&self, path: &str) -> PathBuf {
-        self.path.join(path.trim_start_matches('/'))
+    /// How it stands with the file at a path, which is to have that text.
+    fn file_state(&self, path: &str, text: &str) -> FileState {
+        FileState::of(self.read(path.as_ref(), self.trust), text)
     }
 
     /// Which folder a path of the machine leads to.
@@ -230,6 +224,7 @@ unset gobo_index
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     /// A machine with programs, an index and a /usr of its own.
@@ -238,7 +233,7 @@ mod tests {
         for folder in ["Programs", "System/Index/bin", "System/Index/lib", "usr/bin", "usr/lib", "etc"] {
             fs::create_dir_all(root.path().join(folder)).unwrap();
         }
-        let setup = Setup::open(root.path()).unwrap();
+        let setup = Setup::open(root.path(), Trust::Anyone).unwrap();
         (root, setup)
     }
 

@@ -1,9 +1,9 @@
 //! Files that `setup` writes, and knows again: the first line of each tells whether somebody has changed it since.
 
+use crate::error::Result;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
-use std::io::{self, ErrorKind};
 
 /// The first line of a file: who wrote it, and what the other lines were then.
 const MARK: &str =
@@ -36,13 +36,18 @@ impl fmt::Display for FileState {
 
 impl FileState {
     /// How it stands with a file that was read, or could not be, and is to have that text.
-    pub(super) fn of(found: io::Result<String>, wanted: &str) -> Self {
+    pub(super) fn of(found: Result<Option<String>>, wanted: &str) -> Self {
         match found {
-            Ok(text) if text == wanted => Self::Right,
-            Ok(text) if is_as_written(&text) => Self::Older,
-            Err(error) if error.kind() == ErrorKind::NotFound => Self::Missing,
+            Ok(None) => Self::Missing,
+            Ok(Some(text)) if text == wanted => Self::Right,
+            Ok(Some(text)) if is_as_written(&text) => Self::Older,
             _ => Self::Changed,
         }
+    }
+
+    /// Whether it is there as it was written, by this version or another.
+    pub(super) fn is_own(self) -> bool {
+        matches!(self, Self::Right | Self::Older)
     }
 }
 

@@ -208,3 +208,26 @@ fn r4_a_directory_swapped_for_a_link_never_leads_out() {
         assert_eq!(stolen, 0);
     });
 }
+
+#[test]
+fn r4_where_a_file_can_be_put_is_found_by_the_same_way() {
+    let place = Place::new();
+    symlink("/a/b", place.at("absolute")).unwrap();
+    symlink("../../../absolute/new", place.at("a/leads")).unwrap();
+    let entry = |path: &str| entry(place.root.as_fd(), path.as_ref(), Trust::Anyone);
+    for (path, name) in
+        [("a/b/file", "file"), ("absolute/file", "file"), ("/a/leads", "new"), ("a/b/none", "none")]
+    {
+        let found = entry(path).unwrap();
+        let (folder, own) = (fs::fstat(&found.folder).unwrap(), fs::stat(place.at("a/b")).unwrap());
+        assert_eq!((found.name, folder.st_ino), (name.into(), own.st_ino), "{path}");
+        fs::fsync(found.folder).unwrap();
+    }
+    for (path, why) in [
+        ("a/none/file", "a/none/file: /a/none cannot be opened: No such file or directory (os error 2)"),
+        ("a/b", "/a/b is a directory, not a regular file; put a regular file there"),
+        ("a/b/file/x", "a/b/file/x: /a/b/file is a regular file, not a directory; put a directory there"),
+    ] {
+        assert_eq!(entry(path).unwrap_err().to_string(), why);
+    }
+}

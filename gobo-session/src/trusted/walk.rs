@@ -1,7 +1,7 @@
 //! A path that is walked, one checked component after the other.
 
 use super::fault::{Fault, TrustError};
-use super::{Kind, Known, Place, Root, fault_of, type_of};
+use super::{Entry, Kind, Known, Place, Root, fault_of, type_of};
 use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -30,6 +30,16 @@ enum Found {
     Other(Stat),
 }
 
+/// Where a walk ends.
+enum End {
+    /// In a folder.
+    Folder,
+    /// At a name of one, which is neither a folder nor a link.
+    Other(OsString, Stat),
+    /// At a name of one, where nothing is.
+    Missing(OsString, TrustError),
+}
+
 /// What is left to walk.
 enum Part {
     Root,
@@ -49,6 +59,37 @@ fn parts_of(path: &Path) -> impl Iterator<Item = Part> + '_ {
 
 impl Walk<'_> {
     pub(super) fn open(&mut self, kind: Kind) -> Result<OwnedFd, TrustError> {
+        match (self.walk()?, kind) {
+            (End::Missing(_, error), _) => Err(error),
+            (End::Folder, Kind::Directory) => self.open_here(),
+            (End::Folder, Kind::File) => Err(self.wrong(None, Fault::NotRegular(FileType::Directory))),
+            (End::Other(name, stat), Kind::Directory) => {
+                Err(self.wrong(Some(&name), Fault::NotDirectory(type_of(&stat))))
+            }
+            (End::Other(name, stat), Kind::File) if type_of(&stat) == FileType::RegularFile => {
+                self.open_file(&name, &stat)
+            }
+            (End::Other(name, stat), Kind::File) => {
+                Err(self.wrong(Some(&name), Fault::NotRegular(type_of(&stat))))
+            }
+        }
+    }
+
+    /// The entry that the path leads to, whether a file is there or nothing.
+    pub(super) fn entry(&mut self) -> Result<Entry, TrustError> {
+        let name = match self.walk()? {
+            End::Missing(name, _) => name,
+            End::Other(name, stat) if type_of(&stat) == FileType::RegularFile => name,
+            End::Other(name, stat) => {
+                return Err(self.wrong(Some(&name), Fault::NotRegular(type_of(&stat))));
+            }
+            End::Folder => return Err(self.wrong(None, Fault::NotRegular(FileType::Directory))),
+        };
+        Ok(Entry { folder: self.open_here()?, name })
+    }
+
+    /// Goes to where the path leads.
+    fn walk(&mut self) -> Result<End, TrustError> {
         let mut left: Vec<Part> = parts_of(self.path).collect();
         let mut links = 0;
         self.check(&self.stat(self.root.fd(), None)?, None)?;
@@ -64,7 +105,11 @@ impl Walk<'_> {
                 }
                 Part::Name(name) => name,
             };
-            match self.step(&name)? {
+            let found = match self.step(&name) {
+                Err(error) if error.is_missing() && left.is_empty() => return Ok(End::Missing(name, error)),
+                found => found?,
+            };
+            match found {
                 Found::Known(Known::Link(target)) => {
                     links += 1;
                     if links > MAX_LINKS {
@@ -76,25 +121,20 @@ impl Walk<'_> {
                     return Err(self.wrong(Some(&name), Fault::Depth));
                 }
                 Found::Known(Known::Folder(place)) => self.passed.push(place),
-                Found::Other(stat) if !left.is_empty() || kind == Kind::Directory => {
+                Found::Other(stat) if !left.is_empty() => {
                     return Err(self.wrong(Some(&name), Fault::NotDirectory(type_of(&stat))));
                 }
-                Found::Other(stat) if type_of(&stat) == FileType::RegularFile => {
-                    return self.open_file(&name, &stat);
-                }
-                Found::Other(stat) => return Err(self.wrong(Some(&name), Fault::NotRegular(type_of(&stat)))),
+                Found::Other(stat) => return Ok(End::Other(name, stat)),
             }
         }
-        match kind {
-            Kind::File => Err(self.wrong(None, Fault::NotRegular(FileType::Directory))),
-            Kind::Directory => fs::openat(
-                self.here(),
-                ".",
-                OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-                Mode::empty(),
-            )
-            .map_err(|errno| self.wrong(None, Fault::Call(errno))),
-        }
+        Ok(End::Folder)
+    }
+
+    /// Opens the directory that was reached.
+    fn open_here(&self) -> Result<OwnedFd, TrustError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        fs::openat(self.here(), ".", flags, Mode::empty())
+            .map_err(|errno| self.wrong(None, Fault::Call(errno)))
     }
 
     /// The directory that was reached.

@@ -1,6 +1,7 @@
 //! `gobo-session setup`: lines in the stacks of a machine with real su, sshd and sudo, put in and taken out.
 
 mod beside;
+mod elsewhere;
 
 use anyhow::Result;
 use gobo_tests::chamber::Output;
@@ -145,7 +146,7 @@ fn a_stack_by_which_root_would_not_get_in_any_more_is_brought_back() -> Result<(
     let output = setup(&lab, &["--apply", "su"])?;
     assert_eq!(output.status.code(), Some(1), "{output}");
     assert!(
-        output.errors().contains("root would not be let in by it any more; its stack is as it was"),
+        output.errors().contains("su: root would not be let in by its stack any more; it is as it was"),
         "{output}"
     );
     assert_eq!(all_stacks(&lab)?, before);

@@ -118,20 +118,29 @@ impl<'r> Stacks<'r> {
         Ok(())
     }
 
+    /// Which file a service's stack is; `None` where it has none.
+    pub(crate) fn file_of(&self, service: &str) -> Result<Option<String>, String> {
+        Ok(self.find(service)?.map(|(file, _)| file))
+    }
+
     fn read(&self, name: &str) -> Result<(String, String), String> {
+        self.find(name)?.ok_or_else(|| format!("{} is included and not there", Safe(name)))
+    }
+
+    fn find(&self, name: &str) -> Result<Option<(String, String)>, String> {
         for folder in FOLDERS {
             // What is included by an absolute path is that file.
             let path = Path::new(folder).join(name);
             match trusted::read(self.root.as_fd(), &path, Trust::RootOnly, MAX_FILE) {
                 Ok(bytes) => {
                     let file = Path::new("/").join(&path).display().to_string();
-                    return Ok((file, String::from_utf8_lossy(&bytes).into_owned()));
+                    return Ok(Some((file, String::from_utf8_lossy(&bytes).into_owned())));
                 }
                 Err(error) if error.is_missing() => {}
                 Err(error) => return Err(error.to_string()),
             }
         }
-        Err(format!("{} is included and not there", Safe(name)))
+        Ok(None)
     }
 }
 
