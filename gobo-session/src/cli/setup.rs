@@ -55,19 +55,25 @@ pub(super) fn setup(arguments: &Arguments) -> Result<Exit> {
         config => config?.layout(),
     };
     if arguments.form.json {
-        return answer(&setup, &layout, has_tree, &services);
+        return Ok(answer(&setup, &layout, has_tree, &services));
     }
     if arguments.apply && !services.is_empty() {
         setup.module(&layout)?;
     }
     let mut done = Done::default();
     if has_tree {
-        tree(&setup, &layout, arguments, &mut done)?;
+        tree(&setup, &layout, arguments, &mut done);
     }
     for service in &services {
-        stack(&setup, service, arguments, &mut done)?;
+        match stack(&setup, service, arguments, &mut done) {
+            Ok(what) => done.told.push_str(&format!("{}: {}\n", Safe(service), Safe(&what))),
+            Err(error) => done.failures.push(error),
+        }
     }
-    let written = talk::data(&done.told);
+    let mut exit = talk::data(&done.told);
+    for failure in &done.failures {
+        exit = talk::failed(failure);
+    }
     if done.would_change {
         talk::remark("nothing was changed; --apply does it, and --remove undoes it");
     }
@@ -76,7 +82,7 @@ pub(super) fn setup(arguments: &Arguments) -> Result<Exit> {
             "sessions that begin from now on are as the stacks say; keep one of root's open until one has",
         );
     }
-    Ok(written)
+    Ok(exit)
 }
 
 /// What came of it.
@@ -87,6 +93,8 @@ struct Done {
     stacks: usize,
     /// Whether something would be done that was not asked for.
     would_change: bool,
+    /// What could not be done, or told.
+    failures: Vec<Error>,
 }
 
 impl Done {
@@ -99,16 +107,17 @@ impl Done {
 }
 
 /// What a tree takes.
-fn tree(setup: &Setup, layout: &Layout, arguments: &Arguments, done: &mut Done) -> Result<()> {
+fn tree(setup: &Setup, layout: &Layout, arguments: &Arguments, done: &mut Done) {
     let (lies, programs, index) = (setup.lies(layout), layout.programs.display(), layout.index.display());
     let files = setup.files(layout);
     if arguments.remove {
         for file in &files {
-            if let Some(what) = setup.take_away(file)? {
-                done.tell(file.path, &what);
+            match setup.take_away(file) {
+                Ok(what) => what.into_iter().for_each(|what| done.tell(file.path, &what)),
+                Err(error) => done.failures.push(error),
             }
         }
-        return Ok(());
+        return;
     }
     done.tell(
         TREE,
@@ -122,12 +131,16 @@ fn tree(setup: &Setup, layout: &Layout, arguments: &Arguments, done: &mut Done) 
         },
     );
     if lies != Lies::Beside {
-        return Ok(());
+        return;
     }
     for file in &files {
-        let what = match arguments.apply {
-            true => setup.put(file)?,
-            false => None,
+        let put = if arguments.apply { setup.put(file) } else { Ok(None) };
+        let what = match put {
+            Ok(what) => what,
+            Err(error) => {
+                done.failures.push(error);
+                continue;
+            }
         };
         done.would_change |= what.is_none() && file.needs_work();
         let what = what.unwrap_or_else(|| file.state.to_string());
@@ -139,7 +152,6 @@ fn tree(setup: &Setup, layout: &Layout, arguments: &Arguments, done: &mut Done) 
     if !arguments.apply {
         done.tell("instead", OVER_USR);
     }
-    Ok(())
 }
 
 /// What else can be done with a tree beside, and what follows from it.
@@ -149,31 +161,33 @@ const OVER_USR: &str = "views can lie over /usr itself, by `index = \"/usr\"` an
                         --privileged`). Of libraries that the system has in a folder for its architecture the system's stay; \
                         logins without a view, and root, see nothing of the programs";
 
-/// What a service's stack takes.
-fn stack(setup: &Setup, service: &str, arguments: &Arguments, done: &mut Done) -> Result<()> {
+/// What a service's stack takes; what came of it.
+fn stack(setup: &Setup, service: &str, arguments: &Arguments, done: &mut Done) -> Result<String> {
     let lets_in = || arguments.root.root != Path::new("/") || lets_root_in(service);
-    let what = match setup.state(service)? {
+    Ok(match setup.state(service)? {
         State::Without { text } if arguments.apply => {
             setup.change(service, &text, lets_in)?;
             done.stacks += 1;
             "has its lines now".to_owned()
         }
-        State::Has | State::Wrong if arguments.remove => {
-            done.stacks += usize::from(setup.remove(service, lets_in)?);
-            "has no lines any more".to_owned()
+        state @ (State::Has | State::Wrong) if arguments.remove => {
+            if setup.remove(service, lets_in)? {
+                done.stacks += 1;
+                "has no lines any more".to_owned()
+            } else {
+                state.to_string()
+            }
         }
-        State::Without { .. } if arguments.remove => "has no lines".to_owned(),
+        State::Without { .. } | State::Shipped { .. } if arguments.remove => "has no lines".to_owned(),
         state => {
             done.would_change |= matches!(state, State::Without { .. });
             state.to_string()
         }
-    };
-    done.told.push_str(&format!("{}: {}\n", Safe(service), Safe(&what)));
-    Ok(())
+    })
 }
 
 /// How it stands, as JSON.
-fn answer(setup: &Setup, layout: &Layout, has_tree: bool, services: &[String]) -> Result<Exit> {
+fn answer(setup: &Setup, layout: &Layout, has_tree: bool, services: &[String]) -> Exit {
     let mut answer = json!({});
     if has_tree {
         let lies = setup.lies(layout);
@@ -187,12 +201,24 @@ fn answer(setup: &Setup, layout: &Layout, has_tree: bool, services: &[String]) -
         }
         answer["tree"] = tree;
     }
-    let state = |service: &String| -> Result<Value> {
-        let state = setup.state(service)?;
-        Ok(json!({"service": service, "state": state.word(), "what": state.to_string()}))
+    let mut failures = Vec::new();
+    let mut state = |service: &String| {
+        let (word, what) = match setup.state(service) {
+            Ok(state) => (state.word(), state.to_string()),
+            Err(error) => {
+                let what = error.to_string();
+                failures.push(error);
+                ("unknown", what)
+            }
+        };
+        json!({"service": service, "state": word, "what": what})
     };
-    answer["services"] = services.iter().map(state).collect::<Result<_>>()?;
-    Ok(talk::json(&answer))
+    answer["services"] = services.iter().map(&mut state).collect();
+    let mut exit = talk::json(&answer);
+    for failure in &failures {
+        exit = talk::failed(failure);
+    }
+    exit
 }
 
 /// Whether root is let in by a service, as far as that can be tried without a password.

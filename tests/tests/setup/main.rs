@@ -2,6 +2,7 @@
 
 mod beside;
 mod elsewhere;
+mod services;
 
 use anyhow::Result;
 use gobo_tests::chamber::Output;
