@@ -23,6 +23,8 @@ fn world() -> Result<World> {
     fs::create_dir_all(world.root().join("etc/gobo-session/profiles.d"))?;
     let profile = "programs = [\"Painter\"]\n[environment]\nA = \"b\"\n";
     fs::write(world.root().join("etc/gobo-session/profiles.d/course.toml"), profile)?;
+    let policy = "[tree]\nreal-files = \"replace\"\n";
+    fs::write(world.root().join("etc/gobo-session/session.toml"), policy)?;
     world.program("Tool", "1.0").file("bin/tool").dependencies("Cairo-Old\n");
     fs::set_permissions(world.root().join("Programs/Tool/1.0/bin/tool"), Permissions::from_mode(0o755))?;
     world.index_file("share/cached");
