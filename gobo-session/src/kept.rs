@@ -21,7 +21,7 @@ use crate::error::{Because as _, Error, Result, Step};
 use crate::kernel::lock::{self, Turn};
 #[cfg(feature = "cli")]
 use crate::kernel::sessions;
-use crate::kernel::{About, KeptArea, Layers, Offer, Outlined, Shared, State, View, layers};
+use crate::kernel::{About, KeptArea, Layers, Meant, Offer, Outlined, Shared, State, View, layers};
 use crate::layer::Layer;
 use crate::login::Road;
 use crate::plan::{Plan, PlanId};
@@ -180,11 +180,13 @@ impl Keeper {
         let Some(shared) = &self.shared else {
             return Ok((found.view(tree, about)?, None));
         };
-        let Known { shared: which, areas, .. } = &found.known;
-        let clones = shared.clones(&self.name, which, areas, &self.index);
+        let Known { shared: view, areas, plan, .. } = &found.known;
+        let user = about.user.as_deref().unwrap_or_default();
+        let meant = Meant { name: &self.name, view, plan, user };
+        let clones = shared.clones(meant, areas, &self.index);
         match clones.and_then(|clones| View::of_clones(&found.outlined(), clones, about).ok()) {
             Some(view) => Ok((view, None)),
-            None => Ok((found.view(tree, about)?, Some(shared.offer(&self.name, which)))),
+            None => Ok((found.view(tree, about)?, Some(shared.offer(meant)))),
         }
     }
 }
@@ -220,11 +222,13 @@ fn turn_to_write() -> Result<Turn> {
 /// Where it cannot be compiled or written.
 #[cfg(feature = "cli")]
 pub(crate) fn amend(plan: &Plan, compile: impl FnOnce() -> Result<Layer>) -> Result<Amended> {
-    let layers = Layers::open(&State::make()?)?;
+    let (state, id) = (State::make()?, plan.id());
+    let layers = Layers::open(&state)?;
+    let was_several = Shared::open(&state)?.was_several(&id.to_string());
     let _turn = turn_to_write()?;
     let layer = compile()?;
-    let (folder, changed) = layers.put(&plan.id(), plan, &layer)?;
-    Ok(Amended { layer, changed, personality: plan.personality, folder })
+    let (folder, changed) = layers.put(&id, plan, &layer)?;
+    Ok(Amended { layer, changed, was_several, personality: plan.personality, folder })
 }
 
 /// Has the next login of each profile make its view and its overlays anew, and removes the layers of plans that nobody has

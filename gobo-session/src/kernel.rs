@@ -34,7 +34,7 @@ pub(crate) use handed::Outline;
 pub(crate) use layers::Layers;
 pub use namespace::WayBack;
 pub use process::Process;
-pub(crate) use shared::{Offer, Shared};
+pub(crate) use shared::{Meant, Offer, Shared};
 pub use state::{INDEX_FOLDER, Shown, State, VIEW_FOLDER, shown, shown_among};
 pub use view::{ABOUT_FILE, About, Access, PLAN_FILE, View};
 pub(crate) use view::{KeptArea, Outlined};

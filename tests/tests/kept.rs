@@ -194,8 +194,10 @@ fn what_lies_around_is_as_it_was_wherever_sessions_come_from_and_go_to() -> Resu
                 mkdir -p /Mount/tree/on/empty/empty /Mount/other && mount --rbind / /Mount/other";
     lab.chamber.sh(make)?.success()?;
     log_in_until_found(&lab)?;
-    let before = around(&lab)?;
     let holder = overlay_of(&lab, "ann")?;
+    // That the view is not one user's alone is written down.
+    lab.client("bob").run()?;
+    let before = around(&lab)?;
     for prefix in [
         &["chroot", "/Mount/other"][..],
         &["unshare", "--mount"],
@@ -238,7 +240,7 @@ fn whatever_is_said_of_overlays_that_is_not_so_a_login_has_its_own() -> Result<(
         "sed -i 's/\"view\":\"./\"view\":\"x/' shared/lua51-*",
         "chown ann shared/lua51-*",
         "chmod o+w shared/lua51-*",
-        "mkfifo pipe && mv pipe shared/$(ls shared)",
+        "mkfifo pipe && mv pipe shared/lua51-*",
         "ln -sf ../said/$(ls said) shared/",
         "chown ann shared",
         "chmod 777 shared",
@@ -302,7 +304,7 @@ fn what_is_being_changed_is_not_put_where_others_look() -> Result<()> {
     let layer = format!("cd {LAYERS}/*/layer && find . -printf '%p %l %C@\n' | sort");
     let before = lab.chamber.sh(&layer)?.text();
     // As while a package is unpacked: what the login reads differs, and goes on to.
-    let busy = "touch /Programs/Lua/5.1.5/bin/more; echo busy; \
+    let busy = "touch /Programs/Lua/5.1.5/bin/more /Programs/Lua/5.1.5 /Programs/Lua; echo busy; \
                 while :; do touch /Programs/Lua/5.1.5/bin /Programs/Lua/5.1.5 /Programs/Lua; done";
     let mut busy = lab.chamber.spawn(["sh", "-c", busy])?;
     busy.expect("busy", PATIENCE)?;

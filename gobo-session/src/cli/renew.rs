@@ -4,6 +4,7 @@
 //! that it had and will have.
 
 mod fresh;
+mod views;
 
 use super::arguments::Form;
 use super::exit::Exit;
@@ -16,8 +17,8 @@ use crate::config::{Author, DIR, ProfileName};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result, Step};
 use crate::kept::{self, Keeper, Way};
+use crate::kernel::State;
 use crate::kernel::sessions::{self, Found, Session};
-use crate::kernel::{About, State, View};
 use crate::login::{Road, request_of};
 use clap::Args;
 use fresh::Fresh;
@@ -27,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
+use views::Views;
 
 /// What `refresh` and `reload` are told.
 #[derive(Debug, Args)]
@@ -57,7 +59,7 @@ pub(super) fn refresh(arguments: &Arguments) -> Result<Exit> {
     let place = Place::here()?;
     let found = sessions::find(&place.layout)?;
     let is_root = nix::unistd::geteuid().is_root();
-    let mut fresh = Fresh::new(&place, found.shared_by_users());
+    let mut fresh = Fresh::new(&place);
     let renewed = arguments.each(&found, |session| {
         let is_of_login = session.about.as_ref().is_some_and(|about| about.service.is_some());
         match is_root {
@@ -92,7 +94,7 @@ pub(super) fn reload(arguments: &Arguments) -> Result<Exit> {
     }
     let place = Place::here()?;
     let found = sessions::find(&place.layout)?;
-    let mut anew = Anew { place: &place, state: State::make()?, made: BTreeMap::new() };
+    let mut anew = Anew { place: &place, state: State::make()?, made: BTreeMap::new(), views: Views::none() };
     let renewed = arguments.each(&found, |session| Some(anew.reload(session).map(|plan| (plan, 0))));
     let before = |renewed: &Renewed| renewed.session.plan() == renewed.plan;
     Ok(arguments.tell(&renewed, |renewed| match before(renewed) {
@@ -159,8 +161,9 @@ impl Arguments {
 struct Anew<'a> {
     place: &'a Place,
     state: State,
-    /// What is kept of each, and mounts that are attached nowhere: sessions get clones of them.
-    made: BTreeMap<ProfileName, Result<(kept::Found, View)>>,
+    /// What is kept of each.
+    made: BTreeMap<ProfileName, Result<kept::Found>>,
+    views: Views<ProfileName>,
 }
 
 impl Anew<'_> {
@@ -175,9 +178,9 @@ impl Anew<'_> {
         })?;
         let (place, state) = (self.place, &self.state);
         let made = self.made.entry(name.clone()).or_insert_with(|| make(state, &name));
-        let (found, view) = made.as_ref().map_err(Error::clone)?;
+        let found = made.as_ref().map_err(Error::clone)?;
         let about = session.about.clone().unwrap_or_default();
-        let view = view.again(&about).or_else(|_| found.view(&place.tree, &about))?;
+        let view = self.views.give(name, &about, |about| found.view(&place.tree, about))?;
         session.swap(&view, &place.layout)?;
         Ok(found.known.plan.clone())
     }
@@ -189,7 +192,7 @@ const SETTLING: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// The whole way from a profile to its kept view.
-fn make(state: &State, name: &ProfileName) -> Result<(kept::Found, View)> {
+fn make(state: &State, name: &ProfileName) -> Result<kept::Found> {
     let until = Instant::now() + SETTLING;
     loop {
         if let Some(made) = make_now(state, name)? {
@@ -204,7 +207,7 @@ fn make(state: &State, name: &ProfileName) -> Result<(kept::Found, View)> {
 }
 
 /// The same; `None` where something is being changed.
-fn make_now(state: &State, name: &ProfileName) -> Result<Option<(kept::Found, View)>> {
+fn make_now(state: &State, name: &ProfileName) -> Result<Option<kept::Found>> {
     let begun = SystemTime::now();
     let place = Place::here()?;
     let (tree, profile) = (&place.tree, place.config.profiles.load(name)?);
@@ -215,9 +218,5 @@ fn make_now(state: &State, name: &ProfileName) -> Result<Option<(kept::Found, Vi
     let road = Road::go(tree, &request_of(profile), start, |_| {})?;
     notes.extend(road.notes());
     let way = Way { tree, road: &road, files: &files, notes: &notes, begun };
-    let Some(found) = Keeper::new(state, name, Path::new(DIR), &place.layout)?.keep(&way)? else {
-        return Ok(None);
-    };
-    let view = found.view(tree, &About::default())?;
-    Ok(Some((found, view)))
+    Keeper::new(state, name, Path::new(DIR), &place.layout)?.keep(&way)
 }

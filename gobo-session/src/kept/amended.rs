@@ -13,6 +13,8 @@ pub(crate) struct Amended {
     pub(crate) layer: Layer,
     /// How many names of it were changed.
     pub(crate) changed: usize,
+    /// Whether overlays over it went from one user's session to another's, who may have logged out since.
+    pub(crate) was_several: bool,
     pub(super) personality: bool,
     /// The folder of its plan.
     pub(super) folder: OwnedFd,

@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::tree::Layout;
 use namespaces::{Namespace, Owner};
 use rustix::fs::{self, Mode, OFlags};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -53,25 +53,6 @@ pub struct Session {
 
 pub(crate) use mounted::plans_mounted;
 pub use renew::refresh_from_within;
-
-impl Found {
-    /// The file systems that sessions of more than one user have.
-    #[must_use]
-    pub fn shared_by_users(&self) -> BTreeSet<u64> {
-        let mut first: BTreeMap<u64, Option<&str>> = BTreeMap::new();
-        let mut shared = BTreeSet::new();
-        for session in &self.sessions {
-            let user = session.about.as_ref().and_then(|about| about.user.as_deref());
-            for device in &session.shown.devices {
-                // Who does not say whose he is may be anybody's.
-                if first.insert(*device, user).is_some_and(|first| first != user || user.is_none()) {
-                    shared.insert(*device);
-                }
-            }
-        }
-        shared
-    }
-}
 
 impl Session {
     /// What the calling process sees.

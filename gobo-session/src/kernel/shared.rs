@@ -11,6 +11,7 @@
 
 #[cfg(feature = "cli")]
 use super::folder;
+use super::folder::Writer;
 use super::layers::{open, replace};
 use super::limits;
 use super::mount;
@@ -21,7 +22,7 @@ use super::view::{KeptArea, Over, Part, View};
 use crate::error::{Because as _, Error, Result, Step};
 use crate::tree::read_all;
 use nix::sys::signal::{SigSet, SigmaskHow};
-use rustix::fs::{self, Mode, OFlags};
+use rustix::fs::{self, Access, AtFlags, Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
@@ -39,6 +40,8 @@ const MAX_FILE: usize = 64 * 1024;
 struct Place {
     /// Which view, and how everything was that it was made from.
     view: String,
+    /// Whose session has them.
+    user: String,
     /// The process that opened the session which has them.
     process: u32,
     /// The number of its namespace.
@@ -52,11 +55,25 @@ pub(crate) struct Shared {
     folder: Rc<OwnedFd>,
 }
 
+/// Which overlays are meant.
+#[derive(Clone, Copy)]
+pub(crate) struct Meant<'a> {
+    /// The name under which it is said where they are.
+    pub(crate) name: &'a str,
+    /// The view that they are of, and how everything was that it was made from.
+    pub(crate) view: &'a str,
+    /// The id of its plan.
+    pub(crate) plan: &'a str,
+    /// Whose session is to have them.
+    pub(crate) user: &'a str,
+}
+
 /// That a view has overlays which others may clone, as soon as it is attached.
 pub(crate) struct Offer {
     folder: Rc<OwnedFd>,
     name: String,
     view: String,
+    user: String,
 }
 
 impl Shared {
@@ -70,13 +87,8 @@ impl Shared {
 
     /// Clones of the overlays that a session has over these parts of the `index`, where it was said under this name that it
     /// has them for this very view.
-    pub(crate) fn clones(
-        &self,
-        name: &str,
-        view: &str,
-        areas: &[KeptArea],
-        index: &Path,
-    ) -> Option<Vec<OwnedFd>> {
+    pub(crate) fn clones(&self, meant: Meant<'_>, areas: &[KeptArea], index: &Path) -> Option<Vec<OwnedFd>> {
+        let Meant { name, view, plan, user } = meant;
         let fd = open(self.folder.as_fd(), name, OFlags::NONBLOCK | OFlags::NOCTTY).ok()?;
         let place: Place = serde_json::from_slice(&read_all(fd, MAX_FILE, name).ok()?).ok()?;
         if place.view != view
@@ -98,7 +110,23 @@ impl Shared {
             namespace::enter(namespace.as_fd()).ok()?;
             place.overlays.iter().map(clone).collect()
         };
-        aside(visit).ok().flatten()
+        let clones = aside(visit).ok().flatten()?;
+        (place.user == user || self.are_of_several(plan)).then_some(clones)
+    }
+
+    /// Writes down that overlays of a plan go from one user's session to another's; whether that is there then.
+    fn are_of_several(&self, plan: &str) -> bool {
+        let write = || {
+            limits::room_for_files()?;
+            Writer::new(self.folder.as_fd()).write(self.folder.as_fd(), &several(plan), b"")
+        };
+        // Another login may have been first.
+        self.was_several(plan) || write().is_ok() || self.was_several(plan)
+    }
+
+    /// Whether overlays of a plan went from one user's session to another's since it was [forgotten](Self::forget).
+    pub(crate) fn was_several(&self, plan: &str) -> bool {
+        fs::accessat(self.folder.as_fd(), several(plan), Access::EXISTS, AtFlags::SYMLINK_NOFOLLOW).is_ok()
     }
 
     /// Forgets where overlays are, so that the next login of each profile makes its own.
@@ -110,10 +138,16 @@ impl Shared {
         folder::clear(self.folder.as_fd())
     }
 
-    /// That a view is to have overlays for others, to be said under a name.
-    pub(crate) fn offer(&self, name: &str, view: &str) -> Offer {
-        Offer { folder: Rc::clone(&self.folder), name: name.to_owned(), view: view.to_owned() }
+    /// That a view is to have overlays for others.
+    pub(crate) fn offer(&self, meant: Meant<'_>) -> Offer {
+        let [name, view, user] = [meant.name, meant.view, meant.user].map(str::to_owned);
+        Offer { folder: Rc::clone(&self.folder), name, view, user }
     }
+}
+
+/// The name of a file that says that more than one user has, or had, the same overlays of a plan.
+fn several(plan: &str) -> String {
+    format!("{plan}.several")
 }
 
 impl Offer {
@@ -136,7 +170,8 @@ impl Offer {
         let namespace = sys::namespace_info(namespace.as_fd())
             .because(Step::Attach, || "ask for the number of the namespace".into())?;
         let process = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
-        let place = Place { view: self.view.clone(), process, namespace: namespace.id, overlays };
+        let (view, user) = (self.view.clone(), self.user.clone());
+        let place = Place { view, user, process, namespace: namespace.id, overlays };
         let text = serde_json::to_vec(&place).map_err(|e| Error::new(Step::Attach, e.to_string()))?;
         replace(self.folder.as_fd(), &self.name, &text)
     }

@@ -48,12 +48,39 @@ fn names_that_one_user_holds_are_made_true_for_the_others() -> Result<()> {
         assert_eq!(shell.says(NAMES)?, after, "{done}");
     }
     assert_ne!(shells[0].says(OVERLAY)?, overlay);
-    assert_eq!(
-        shells[0].says("stat -c %d /System/Index/bin")?,
-        shells[1].says("stat -c %d /System/Index/bin")?
-    );
+    let device = "stat -c %d /System/Index/bin";
+    assert_ne!(shells[0].says(device)?, shells[1].says(device)?, "each has his own by now");
     let about = shells[0].says("cat /run/gobo-session/view/about.json; gobo-session status | head -1")?;
     ensure!(about.contains("\"user\":\"ann\"") && about.contains("in a view: profile lua51"), "{about}");
+    Ok(())
+}
+
+/// Who is not logged in any more may still hold what he opened, where no session shows it.
+#[test]
+fn names_that_a_user_took_with_him_are_made_true_for_the_others() -> Result<()> {
+    let lab = lab(&requires_gobo_root!())?;
+    let index = "/System/Index/bin";
+    lab.chamber.sh(&format!("ln -s one {index}/switched"))?.success()?;
+    lab.log_in_until_kept("ann")?;
+    let mut ann = Shell::session(&lab, "ann")?;
+    let device = "stat -c %d /System/Index/bin";
+    let shared = ann.says(device)?;
+    // His own user namespace is none that is looked into.
+    let script = format!(
+        "import os, time\nheld = os.open('{index}/switched', os.O_PATH | os.O_NOFOLLOW)\n\
+         print(os.stat('{index}').st_dev, flush=True)\ntime.sleep(300)\n"
+    );
+    lab.chamber.write("/tmp/hold.py", script)?;
+    let own = "setsid -f unshare --user --mount python3 /tmp/hold.py > /tmp/held; \
+               until [ -s /tmp/held ]; do sleep 0.01; done; cat /tmp/held";
+    let held = lab.chamber.run(["su", "bob", "-c", own])?.success()?.text();
+    assert_eq!(held, shared, "they share it");
+    assert_eq!(ann.says(&format!("readlink {index}/switched"))?, "one");
+    lab.chamber.sh(&format!("ln -s two {index}/x; mv -T {index}/x {index}/switched"))?.success()?;
+    let done = root(&lab, &["refresh", "--json"])?.success()?;
+    assert_eq!(told(&done)?, [json!(["ann", 0, null])], "only ann is logged in");
+    assert_eq!(ann.says(&format!("readlink {index}/switched"))?, "two");
+    assert_ne!(ann.says(device)?, shared);
     Ok(())
 }
 

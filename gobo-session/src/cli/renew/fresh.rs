@@ -1,37 +1,35 @@
 //! Refreshing views: what one session needs many may need, and has been done then.
 
-use super::super::place::Place;
+use super::views::Views;
+use crate::cli::place::Place;
 use crate::compile::compile;
 use crate::error::{Error, Result, Step};
 use crate::kept::{self, Amended};
+use crate::kernel::About;
 use crate::kernel::sessions::Session;
-use crate::kernel::{About, View};
 use crate::layer::Layer;
 use crate::plan::Plan;
 use crate::tree::Tree;
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Makes views true again, each with the plan that it has.
 pub(super) struct Fresh<'a> {
     place: &'a Place,
-    /// The file systems that sessions of more than one user have.
-    shared: BTreeSet<u64>,
     /// The layer of each plan as it should be, for sessions that have their own.
     own: BTreeMap<String, Result<Layer>>,
     /// The kept layer of each plan.
     kept: BTreeMap<String, Result<Amended>>,
-    /// New views of a plan over parts of the index, attached nowhere: sessions get clones of them.
-    views: BTreeMap<(String, Vec<String>), View>,
+    /// New views of a plan over parts of the index.
+    views: Views<(String, Vec<String>)>,
     /// The file systems of which the kernel has forgotten what was looked up.
     flushed: BTreeSet<u64>,
 }
 
 impl<'a> Fresh<'a> {
-    /// `shared` are the file systems that sessions of more than one user have.
-    pub(super) fn new(place: &'a Place, shared: BTreeSet<u64>) -> Self {
+    /// Nothing is known yet.
+    pub(super) fn new(place: &'a Place) -> Self {
         let (own, kept) = (BTreeMap::new(), BTreeMap::new());
-        Self { place, shared, own, kept, views: BTreeMap::new(), flushed: BTreeSet::new() }
+        Self { place, own, kept, views: Views::none(), flushed: BTreeSet::new() }
     }
 
     /// Makes the view of a session true; how many names of its layer were changed.
@@ -60,8 +58,8 @@ impl<'a> Fresh<'a> {
     /// One whose layer others may have too.
     ///
     /// What somebody holds open in an overlay stays as it was, for everybody who has that overlay, also where the rest is
-    /// forgotten: one user could keep others from what is new. So where it is not one user's alone, each session gets
-    /// another one.
+    /// forgotten: one user could keep others from what is new. So where it was not one user's alone, each session gets
+    /// another one, which only sessions of the same user have.
     fn refresh_kept(&mut self, session: &Session) -> Result<usize> {
         let place = self.place;
         let amended = self
@@ -72,15 +70,11 @@ impl<'a> Fresh<'a> {
             .map_err(Error::clone)?;
         // A user's own namespace may have copies of its mounts, and keeps them.
         session.flush(&mut self.flushed)?;
-        if session.shown().devices.iter().any(|device| self.shared.contains(device)) {
-            let areas = session.areas();
+        if amended.was_several {
+            let (plan, areas) = (session.plan_id().to_owned(), session.areas());
             let make = |about: &About| amended.view(&place.tree, &session.source, &areas, about);
-            let view = match self.views.entry((session.plan_id().to_owned(), areas.clone())) {
-                Entry::Occupied(made) => made.into_mut(),
-                Entry::Vacant(missing) => missing.insert(make(&About::default())?),
-            };
             let about = session.about.clone().unwrap_or_default();
-            session.swap(&view.again(&about).or_else(|_| make(&about))?, &place.layout)?;
+            session.swap(&self.views.give((plan, areas.clone()), &about, make)?, &place.layout)?;
         }
         covered(session, &amended.layer).map(|()| amended.changed)
     }
