@@ -224,7 +224,8 @@ fn turn_to_write() -> Result<Turn> {
 pub(crate) fn amend(plan: &Plan, compile: impl FnOnce() -> Result<Layer>) -> Result<Amended> {
     let (state, id) = (State::make()?, plan.id());
     let layers = Layers::open(&state)?;
-    let was_several = Shared::open(&state)?.was_several(&id.to_string());
+    // Where nobody can say, it may have been so.
+    let was_several = Shared::open(&state).map_or(true, |shared| shared.was_several(&id.to_string()));
     let _turn = turn_to_write()?;
     let layer = compile()?;
     let (folder, changed) = layers.put(&id, plan, &layer)?;
