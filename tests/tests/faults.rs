@@ -323,6 +323,7 @@ fn a_login_survives_the_failure_of_any_system_call() -> Result<()> {
 #[test]
 fn a_login_from_within_a_session_survives_the_failure_of_each_step() -> Result<()> {
     let lab = lab(&requires_gobo_root!())?;
+    lab.log_in_until_kept("bob")?;
     let mut session = lab.chamber.command(["su", "ann", "-c", "echo $$; read end"]).input("").spawn()?;
     let pid = session.line(gobo_tests::chamber::TIMEOUT)?;
     let steps = |name: &str| SET_UP.contains(&name);

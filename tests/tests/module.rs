@@ -164,6 +164,8 @@ fn whatever_the_umask_everybody_can_read_the_view() -> Result<()> {
     let strict = |wish: &mut gobo_tests::lab::client::Wish| wish.umask = 0o077;
     let script = "lua -v 2>&1 | cut -d' ' -f2; cd /run/gobo-session && ls -R layers/*/layer/bin > /dev/null && \
                   cat view/about.json plans/* > /dev/null; head -c1 layers/*/plan.json";
+    // Nothing is kept of what was written a moment ago.
+    std::thread::sleep(std::time::Duration::from_millis(200));
     let report = lab.client("ann").with(strict).script(script).run()?;
     assert_eq!(report.stdout, "5.1.5\n{", "{report:#?}");
     assert_eq!(report.before, report.after);
