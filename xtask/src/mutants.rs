@@ -28,6 +28,7 @@ pub(crate) fn mutants(word: &str) -> Result<()> {
     }
     let is_meant = |m: &Mutation| m.defence.contains(word) || m.tests.iter().any(|test| test.contains(word));
     let mutations: Vec<Mutation> = Mutation::all()?.into_iter().filter(is_meant).collect();
+    ensure!(!mutations.is_empty(), "no defence, and no test of one, has `{word}` in its name");
     let programs = programs(&mutations.iter().map(|mutation| mutation.program.as_str()).collect())?;
     let copy = Copy::make()?;
     copy.build("nothing")?;
