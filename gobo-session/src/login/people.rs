@@ -70,7 +70,7 @@ pub fn find(name: &str, arrival: &Arrival) -> Result<Person, String> {
         let user = user.ok_or_else(|| format!("there is no user {name}"))?;
         Ok(Person { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: user.dir })
     };
-    if is_local("passwd", &arrival.far()) {
+    if is_local("passwd", arrival.far()) {
         return look_up();
     }
     // The user's id is not known yet.

@@ -30,7 +30,7 @@ pub(super) struct Reach {
 
 impl Reach {
     pub(super) fn new(arrival: &Arrival, layout: &Layout, deadline: Instant) -> Self {
-        let far = arrival.far();
+        let far = arrival.far().clone();
         let has_private_root = arrival.mounts().is_ok_and(mountinfo::has_private_root);
         let is_far_tree = [&layout.programs, &layout.index].iter().any(|path| far.touches(path));
         let left = deadline.saturating_duration_since(Instant::now());
